@@ -87,7 +87,8 @@ export interface QuantizedNode<A extends Attributes = Attributes> {
   readonly attributes: A;
   /** Multiply-accumulates of one inference. */
   readonly macs: number;
-  /** Smallest and largest int8 value it may write: the fused activation. */
+  readonly activation: Activation;
+  /** Smallest and largest int8 value it may write: the fused activation in codes. */
   readonly clamp: readonly [number, number];
   /** Present for ops with weights (dense, convolution). */
   readonly linear?: LinearConstants;
@@ -156,6 +157,8 @@ export interface CLayer {
   readonly macs: number;
   /** The C function that runs it; entering it opens the layer's account in the emulator. */
   readonly symbol: string;
+  /** The array of its weights, for layers that have any. */
+  readonly weightsSymbol: string;
   /** Flash taken by its weights. */
   readonly weightBytes: number;
   /** Arena bytes live while it runs. */

@@ -1,0 +1,94 @@
+struct intnic_conv2d {
+    const int8_t *weights;
+    const struct intnic_channel *channels;
+    int32_t height, width, depth;
+    int32_t kernel_height, kernel_width;
+    int32_t stride_y, stride_x;
+    int32_t dilation_y, dilation_x;
+    int32_t pad_top, pad_left;
+    int32_t out_height, out_width, outputs;
+    int32_t input_zero;
+    struct intnic_output output;
+};
+
+/* Copies `count` bytes; the compiler must not make a library call of it. */
+static inline int8_t *intnic_copy(const int8_t *from, int32_t count, int8_t *to)
+{
+    for (; count >= 4; count -= 4) {
+        int8_t a = from[0];
+        int8_t b = from[1];
+        int8_t c = from[2];
+        int8_t d = from[3];
+
+        to[0] = a;
+        to[1] = b;
+        to[2] = c;
+        to[3] = d;
+        from += 4;
+        to += 4;
+    }
+    for (; count > 0; count--) {
+        *to++ = *from++;
+    }
+    return to;
+}
+
+/* Copies the window at (top, left) to `patch`, the input's zero point standing for what is outside. */
+static void intnic_gather(const struct intnic_conv2d *layer, const int8_t *x, int32_t top,
+                          int32_t left, int8_t *patch)
+{
+    for (int32_t ky = 0; ky < layer->kernel_height; ky++) {
+        int32_t iy = top + ky * layer->dilation_y;
+
+        for (int32_t kx = 0; kx < layer->kernel_width; kx++) {
+            int32_t ix = left + kx * layer->dilation_x;
+
+            if (iy >= 0 && iy < layer->height && ix >= 0 && ix < layer->width) {
+                const int8_t *pixel = x + (iy * layer->width + ix) * layer->depth;
+
+                patch = intnic_copy(pixel, layer->depth, patch);
+            } else {
+                for (int32_t c = layer->depth; c > 0; c--) {
+                    *patch++ = (int8_t)layer->input_zero;
+                }
+            }
+        }
+    }
+}
+
+/*
+ * Convolution over an NHWC image, pixel by pixel: the window is gathered into `scratch` (kernel
+ * height * width * depth bytes) and multiplied by the weights. Only a window that hangs over the
+ * border or has holes is gathered tap by tap; which ones do depends on the layer, not on the data.
+ */
+static void intnic_conv2d(const struct intnic_conv2d *layer, const int8_t *x, int8_t *scratch,
+                          int8_t *y)
+{
+    int32_t row = layer->kernel_width * layer->depth;
+    int32_t pitch = layer->width * layer->depth;
+    int solid = layer->dilation_y == 1 && layer->dilation_x == 1;
+
+    for (int32_t oy = 0; oy < layer->out_height; oy++) {
+        int32_t top = oy * layer->stride_y - layer->pad_top;
+        int rows_inside = top >= 0 && top + layer->kernel_height <= layer->height;
+
+        for (int32_t ox = 0; ox < layer->out_width; ox++) {
+            int32_t left = ox * layer->stride_x - layer->pad_left;
+
+            if (solid && rows_inside && left >= 0 && left + layer->kernel_width <= layer->width) {
+                const int8_t *from = x + top * pitch + left * layer->depth;
+                int8_t *patch = scratch;
+
+                for (int32_t ky = layer->kernel_height; ky > 0; ky--) {
+                    patch = intnic_copy(from, row, patch);
+                    from += pitch;
+                }
+            } else {
+                intnic_gather(layer, x, top, left, scratch);
+            }
+            intnic_linear(scratch, layer->kernel_height * row, layer->weights, layer->channels,
+                          layer->outputs, &layer->output, y);
+            y += layer->outputs;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/*
+ * Q16.16 fixed point to int8: floor(value * multiplier / 2^(32 + shift) + 1/2) + zero, saturated.
+ * One call converts a whole vector.
+ */
+static void intnic_from_q16(const int32_t *x, int32_t count, const struct intnic_channel *factor,
+                            const struct intnic_output *output, int8_t *y)
+{
+    for (; count > 0; count--) {
+        *y++ = intnic_requantize(*x++, factor, output);
+    }
+}
+
+/*
+ * int8 to Q16.16: (x - zero) * 2^prescale * multiplier / 2^(32 + shift), rounded. The generator has
+ * proved that neither the shifted difference nor the result leaves int32.
+ */
+static void intnic_to_q16(const int8_t *x, int32_t count, const struct intnic_channel *factor,
+                          int32_t zero, int32_t prescale, int32_t *y)
+{
+    for (; count > 0; count--) {
+        int32_t high = intnic_mul_high((*x++ - zero) * (1 << prescale), factor->multiplier);
+
+        *y++ = (high + (1 << (factor->shift - 1))) >> factor->shift;
+    }
+}

@@ -1,0 +1,131 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { UserError } from "../errors.ts";
+import type { Binary, CProgram, Target } from "../types.ts";
+import { readElf } from "./elf.ts";
+import { requireFit } from "./fit.ts";
+import { integerOnlyViolations } from "./integer_only.ts";
+import { linkScript } from "./link_script.ts";
+import { flashUse, ramUse } from "./sizes.ts";
+import { deepestStack } from "./stack.ts";
+import { findCompiler } from "./toolchain.ts";
+
+/** Where and how to build. */
+export interface BuildOptions {
+  /** Folder for sources, objects and the binary; must exist. */
+  readonly directory: string;
+  /** Functions to keep although the firmware does not call them, such as `model_infer_q16`. */
+  readonly keep?: readonly string[];
+}
+
+/**
+ * Flags for every target. Kernels copy bytes in loops that gcc would otherwise turn into calls of
+ * memcpy, which a freestanding program does not have.
+ */
+const commonFlags = [
+  "-std=c99",
+  "-O2",
+  "-ffreestanding",
+  "-fno-tree-loop-distribute-patterns",
+  "-ffunction-sections",
+  "-fdata-sections",
+] as const;
+
+const warningFlags = ["-Wall", "-Wextra", "-Wconversion", "-Werror"] as const;
+
+/** Nothing but our own objects is linked, not even the compiler's own helpers. */
+const linkFlags = ["-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=none"] as const;
+
+const start = new URL("../../firmware/start/", import.meta.url);
+
+/**
+ * Compiles and links a program for a target: a shared object for the host, else a bootable ELF
+ * with start-up code and a link script made from the target's memory map. Proves that no float
+ * instruction or library is in it, and that it fits.
+ *
+ * @throws {UserError} if the compiler is missing or refuses the code, or the program does not fit
+ */
+export async function build(
+  program: CProgram,
+  target: Target,
+  { directory, keep = [] }: BuildOptions,
+): Promise<Binary> {
+  const compiler = await findCompiler(target);
+  for (const [name, text] of program.files) {
+    await Deno.writeTextFile(join(directory, name), text);
+  }
+  const flags = [...commonFlags, ...target.compiler.flags];
+  const sources = await collectSources(target, directory);
+  for (const { path, object } of sources) {
+    const own = target.isa === "host" ? ["-fPIC"] : [];
+    await run(compiler.path, [
+      ...flags,
+      ...own,
+      ...warningFlags,
+      "-fcallgraph-info=su",
+      `-I${directory}`,
+      "-c",
+      path,
+      "-o",
+      join(directory, object),
+    ]);
+  }
+  const path = join(directory, target.isa === "host" ? "model.so" : "model.elf");
+  const shape = target.isa === "host"
+    ? ["-shared"]
+    : [...keep.map((name) => `-Wl,--undefined=${name}`), "-static", "-Wl,-T,link.ld"];
+  const objects = sources.map(({ object }) => object);
+  await run(compiler.path, [...flags, ...linkFlags, ...shape, ...objects, "-o", path], directory);
+  return await describe(path, program, target, { compiler: compiler.version, flags }, directory);
+}
+
+async function collectSources(target: Target, directory: string) {
+  const model = { path: join(directory, "model.c"), object: "model.o" };
+  if (target.isa === "host") return [model];
+  await Deno.writeTextFile(join(directory, "link.ld"), linkScript(target));
+  const startFile = target.isa === "thumb" ? "thumb.c" : "riscv.S";
+  return [
+    model,
+    { path: new URL("main.c", start).pathname, object: "main.o" },
+    { path: new URL(startFile, start).pathname, object: "start.o" },
+  ];
+}
+
+async function describe(
+  path: string,
+  program: CProgram,
+  target: Target,
+  how: Pick<Binary, "compiler" | "flags">,
+  directory: string,
+): Promise<Binary> {
+  const bytes = await Deno.readFile(path);
+  const elf = readElf(bytes);
+  const violations = integerOnlyViolations(elf, bytes);
+  if (violations.length > 0) {
+    throw new UserError(`${path} is not free of float code. ${violations.join(" ")}`);
+  }
+  const graph = await Deno.readTextFile(join(directory, "model.ci"));
+  const binary: Binary = {
+    target,
+    path,
+    bytes,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    flash: flashUse(elf, program),
+    ram: ramUse(elf, deepestStack([graph], "model_infer")),
+    ...how,
+  };
+  requireFit(binary, program);
+  return binary;
+}
+
+async function run(command: string, args: readonly string[], cwd?: string): Promise<void> {
+  try {
+    await promisify(execFile)(command, [...args], cwd === undefined ? {} : { cwd });
+  } catch (cause) {
+    const { stderr = "", message } = cause as { stderr?: string; message: string };
+    const told = (stderr.trim() || message).split("\n").slice(0, 20).join("\n");
+    throw new UserError(`The command ${command} ${args.join(" ")} failed:\n${told}`, { cause });
+  }
+}

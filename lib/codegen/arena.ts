@@ -1,0 +1,120 @@
+import { opOf } from "../ops/mod.ts";
+import { elements } from "../ops/op.ts";
+import type { ArenaSlot, QuantizedGraph } from "../types.ts";
+
+/** Where a tensor lives while the program runs. */
+export type Place = "input" | "output" | { readonly offset: number };
+
+/** The arena of one program. */
+export interface ArenaPlan {
+  readonly bytes: number;
+  readonly slots: readonly ArenaSlot[];
+  /** Every tensor's place; aliases share one. */
+  readonly places: ReadonlyMap<string, Place>;
+  /** Offset of a layer's scratch bytes, for layers that asked for any. */
+  readonly scratch: ReadonlyMap<string, number>;
+}
+
+/** Slots start at multiples of this, so that kernels may read whole words. */
+const ALIGNMENT = 4;
+
+/** A run of bytes with a lifetime, not yet placed. */
+interface Buffer {
+  readonly name: string;
+  bytes: number;
+  readonly from: number;
+  to: number;
+}
+
+/**
+ * Places every activation tensor. Tensors that are not alive at the same time share bytes; an op
+ * that can work in place writes over its input; the input and output buffers are the caller's.
+ * Placement is greedy, largest first, at the lowest offset that is free for the whole lifetime.
+ *
+ * @param scratchBytes bytes each layer needs while it runs, by layer name
+ */
+export function planArena(
+  graph: QuantizedGraph,
+  scratchBytes: ReadonlyMap<string, number>,
+): ArenaPlan {
+  const { homes, buffers } = assignBuffers(graph);
+  const scratch = new Map<string, Buffer>();
+  graph.nodes.forEach(({ name }, i) => {
+    const bytes = scratchBytes.get(name) ?? 0;
+    if (bytes > 0) scratch.set(name, { name: `${name}.scratch`, bytes, from: i, to: i });
+  });
+  const slots = placeBuffers([...buffers, ...scratch.values()]);
+  const offsetOf = (name: string) => slots.find((slot) => slot.name === name)!.offset;
+  return {
+    bytes: slots.reduce((end, slot) => Math.max(end, slot.offset + slot.bytes), 0),
+    slots,
+    places: new Map(
+      [...homes].map((
+        [tensor, home],
+      ) => [tensor, typeof home === "string" ? home : { offset: offsetOf(home.name) }]),
+    ),
+    scratch: new Map([...scratch].map(([layer, { name }]) => [layer, offsetOf(name)])),
+  };
+}
+
+/** Gives every tensor the caller's buffer or one of the arena's, with sizes and lifetimes. */
+function assignBuffers(graph: QuantizedGraph) {
+  const { nodes } = graph;
+  const homes = new Map<string, Buffer | "input" | "output">([[graph.input, "input"]]);
+  const buffers: Buffer[] = [];
+  const result = aliasRoot(graph, graph.output);
+  nodes.forEach((node, i) => {
+    const op = opOf(node.op);
+    const source = homes.get(node.inputs[0]!)!;
+    for (const name of node.inputs) {
+      const home = homes.get(name)!;
+      if (typeof home === "object") home.to = i;
+    }
+    const bytes = elements(graph.tensors.get(node.output)!.shape);
+    const readLater = nodes.slice(i + 1).some((later) =>
+      later.inputs.some((name) => homes.get(name) === source)
+    );
+    if (op.emit === undefined) {
+      homes.set(node.output, source);
+    } else if (node.output === result) {
+      homes.set(node.output, "output");
+    } else if (
+      typeof source === "object" && node.inputs.length === 1 && !readLater && op.inPlace(node)
+    ) {
+      source.bytes = Math.max(source.bytes, bytes);
+      homes.set(node.output, source);
+    } else {
+      const buffer: Buffer = { name: node.output, bytes, from: i, to: i };
+      buffers.push(buffer);
+      homes.set(node.output, buffer);
+    }
+  });
+  return { homes, buffers };
+}
+
+/** The tensor whose bytes `tensor` shows, through ops that cost nothing. */
+function aliasRoot(graph: QuantizedGraph, tensor: string): string {
+  const node = graph.nodes.find(({ output }) => output === tensor);
+  if (node === undefined || opOf(node.op).emit !== undefined) return tensor;
+  return aliasRoot(graph, node.inputs[0]!);
+}
+
+function placeBuffers(buffers: readonly Buffer[]): ArenaSlot[] {
+  const placed: ArenaSlot[] = [];
+  for (const buffer of [...buffers].sort((a, b) => b.bytes - a.bytes)) {
+    const rivals = placed
+      .filter((slot) => slot.from <= buffer.to && buffer.from <= slot.to)
+      .sort((a, b) => a.offset - b.offset);
+    let offset = 0;
+    for (const rival of rivals) {
+      if (offset + buffer.bytes <= rival.offset) break;
+      offset = Math.max(offset, align(rival.offset + rival.bytes));
+    }
+    placed.push({ ...buffer, offset });
+  }
+  return placed.sort((a, b) => a.from - b.from || a.offset - b.offset);
+}
+
+function align(offset: number): number {
+  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+}

@@ -1,0 +1,50 @@
+import type { LinearConstants } from "../types.ts";
+import { formatList } from "./literals.ts";
+
+/** Output channels whose weights are interleaved, so that one pass over the input feeds them all. */
+const GROUP = 4;
+
+/**
+ * Weights in the order the linear kernel reads them: for every group of four output channels, tap
+ * by tap the weights of the four; then the channels left over, one after the other.
+ *
+ * @param weights `[outputs, taps]`, row-major
+ */
+export function packWeights(weights: Int8Array, outputs: number): Int8Array {
+  const taps = weights.length / outputs;
+  const packed = new Int8Array(weights.length);
+  const grouped = outputs - outputs % GROUP;
+  let at = 0;
+  for (let first = 0; first < grouped; first += GROUP) {
+    for (let tap = 0; tap < taps; tap++) {
+      for (let o = first; o < first + GROUP; o++) packed[at++] = weights[o * taps + tap]!;
+    }
+  }
+  packed.set(weights.subarray(grouped * taps), at);
+  return packed;
+}
+
+/** Bias with the input's zero point folded in: bias − z·Σw, per output channel. */
+export function foldZeroPoint(linear: LinearConstants, zeroPoint: number): Int32Array {
+  const taps = linear.weights.length / linear.bias.length;
+  return linear.bias.map((bias, o) => {
+    let sum = 0;
+    for (let i = o * taps; i < (o + 1) * taps; i++) sum += linear.weights[i]!;
+    return bias - zeroPoint * sum;
+  });
+}
+
+/** Definition of the packed weights of a layer. */
+export function defineWeights(name: string, linear: LinearConstants, outputs: number): string {
+  const packed = packWeights(linear.weights, outputs);
+  return `static const int8_t ${name}_weights[${packed.length}] = {\n${formatList(packed)}\n};\n`;
+}
+
+/** Definition of a layer's per-channel bias, multiplier and right shift. */
+export function defineChannels(name: string, linear: LinearConstants, zeroPoint: number): string {
+  const rows = [...foldZeroPoint(linear, zeroPoint)].map((bias, o) =>
+    `{ ${bias}, ${linear.multiplier[o]}, ${-linear.shift[o]! - 1} }`
+  );
+  return `static const struct intnic_channel ${name}_channels[${rows.length}] = {\n` +
+    `${formatList(rows)}\n};\n`;
+}

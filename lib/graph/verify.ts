@@ -1,0 +1,81 @@
+import { UserError } from "../errors.ts";
+import { opOf } from "../ops/mod.ts";
+import { elements, formatShape } from "../ops/op.ts";
+import type { FloatTensor, Graph, Node, Shape } from "../types.ts";
+
+/** Largest tensor accepted; far beyond any microcontroller, and small enough to allocate. */
+const MAX_ELEMENTS = 2 ** 28;
+
+/**
+ * Infers every tensor's shape and returns the checked graph. Importers and passes end with it, so
+ * that no later stage meets a graph that is not well formed.
+ *
+ * @param inputShape shape of the tensor `graph.input`
+ * @throws {UserError} naming the layer, if names repeat, a tensor is read before it is written, the
+ * shapes do not fit, or a constant is not finite
+ */
+export function verify(graph: Omit<Graph, "tensors">, inputShape: Shape): Graph {
+  const tensors = new Map<string, Shape>([[graph.input, checkShape(graph.input, inputShape)]]);
+  const names = new Set<string>();
+  for (const node of graph.nodes) {
+    if (names.has(node.name)) {
+      throw new UserError(`Two layers are named ${node.name}; every layer needs its own name.`);
+    }
+    names.add(node.name);
+    if (tensors.has(node.output)) {
+      throw new UserError(`Layer ${node.name} writes ${node.output}, which already has a value.`);
+    }
+    const inputs = node.inputs.map((input) => {
+      const shape = tensors.get(input);
+      if (shape === undefined) {
+        throw new UserError(
+          `Layer ${node.name} reads ${input}, which no earlier layer writes; the layers must be ` +
+            `free of cycles.`,
+        );
+      }
+      return shape;
+    });
+    checkConstants(node);
+    tensors.set(node.output, checkShape(node.name, opOf(node.op).infer(node, inputs)));
+  }
+  if (!tensors.has(graph.output)) {
+    throw new UserError(`The network's output, ${graph.output}, is written by no layer.`);
+  }
+  if (!graph.nodes.some((node) => opOf(node.op).emit !== undefined)) {
+    throw new UserError(`The network ${graph.name} has no layer that computes anything.`);
+  }
+  return { ...graph, tensors };
+}
+
+function checkShape(name: string, shape: Shape): Shape {
+  if (!shape.every((d) => Number.isSafeInteger(d) && d > 0) || elements(shape) > MAX_ELEMENTS) {
+    throw new UserError(
+      `The tensor of ${name} has shape ${formatShape(shape)}; dimensions must be positive whole ` +
+        `numbers and their product at most ${MAX_ELEMENTS}.`,
+    );
+  }
+  return shape;
+}
+
+function checkConstants(node: Node): void {
+  const check = (what: string, data: Float32Array) => {
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new UserError(
+        `The ${what} of layer ${node.name} hold ${data[bad]} at position ${bad}; all must be ` +
+          `finite. The training that made them probably diverged.`,
+      );
+    }
+  };
+  if (node.weights !== undefined) {
+    const { shape, data }: FloatTensor = node.weights;
+    if (elements(shape) !== data.length) {
+      throw new UserError(
+        `The weights of layer ${node.name} have shape ${formatShape(shape)}, which asks for ` +
+          `${elements(shape)} values instead of ${data.length}.`,
+      );
+    }
+    check("weights", data);
+  }
+  if (node.bias !== undefined) check("biases", node.bias);
+}

@@ -1,0 +1,78 @@
+import { defineChannels, defineWeights } from "../codegen/pack.ts";
+import { UserError } from "../errors.ts";
+import { requantize } from "../quantize/requant.ts";
+import { elements, formatShape, linearConstants, type Op, quantizedLinear } from "./op.ts";
+
+/**
+ * Fully connected layer over all elements of its input, whatever their shape, in row-major order.
+ * Weights are `[outputs, inputs]`.
+ */
+export const dense: Op = {
+  quantization: "linear",
+  inPlace: () => false,
+
+  infer(node, inputs) {
+    const { weights, bias } = linearConstants(node);
+    const [outputs, features] = weights.shape;
+    if (
+      weights.shape.length !== 2 || features !== elements(inputs[0]!) || bias.length !== outputs
+    ) {
+      throw new UserError(
+        `Dense layer ${node.name} has weights of ${formatShape(weights.shape)} and ` +
+          `${bias.length} biases; its input of ${formatShape(inputs[0]!)} asks for ` +
+          `outputs×${elements(inputs[0]!)} and one bias an output.`,
+      );
+    }
+    return [outputs!];
+  },
+
+  macs: (node) => elements(linearConstants(node).weights.shape),
+
+  float(node, { inputs, output }) {
+    const { weights, bias } = linearConstants(node);
+    const features = elements(inputs[0]!);
+    const floor = node.activation === "relu" ? 0 : -Infinity;
+    return ([x], y) => {
+      for (let o = 0; o < output[0]!; o++) {
+        let sum = bias[o]!;
+        for (let i = 0; i < features; i++) sum += x![i]! * weights.data[o * features + i]!;
+        y[o] = Math.max(floor, sum);
+      }
+    };
+  },
+
+  reference(node, { inputs, output }) {
+    const { weights, bias, multiplier, shift } = quantizedLinear(node);
+    const [low, high] = node.clamp;
+    const features = elements(inputs[0]!.shape);
+    const inputZero = inputs[0]!.zeroPoint;
+    return ([x], y) => {
+      for (let o = 0; o < output.shape[0]!; o++) {
+        let sum = bias[o]!;
+        for (let i = 0; i < features; i++) {
+          sum = (sum + Math.imul(x![i]! - inputZero, weights[o * features + i]!)) | 0;
+        }
+        const q = requantize(sum, multiplier[o]!, shift[o]!) + output.zeroPoint;
+        y[o] = Math.min(high, Math.max(low, q));
+      }
+    };
+  },
+
+  emit(node, { inputs, output }, name) {
+    const linear = quantizedLinear(node);
+    const outputs = output.shape[0]!;
+    return {
+      kernels: ["mul_high", "requantize", "dot4", "linear"],
+      constants: defineWeights(name, linear, outputs) +
+        defineChannels(name, linear, inputs[0]!.zeroPoint),
+      weightBytes: linear.weights.length,
+      scratchBytes: 0,
+      body: `static const struct intnic_output output = {
+    .zero = ${output.zeroPoint}, .low = ${node.clamp[0]}, .high = ${node.clamp[1]},
+};
+intnic_linear(x, ${
+        elements(inputs[0]!.shape)
+      }, ${name}_weights, ${name}_channels, ${outputs}, &output, y);`,
+    };
+  },
+};

@@ -1,0 +1,32 @@
+import { nearest, UserError } from "../errors.ts";
+import { conv2d } from "./conv2d.ts";
+import { dense } from "./dense.ts";
+import { maxPool } from "./max_pool.ts";
+import type { Op } from "./op.ts";
+import { relu } from "./relu.ts";
+import { reshape } from "./reshape.ts";
+
+// Each op reads its own attributes; the table forgets which, as the nodes do.
+const table: Readonly<Record<string, Op>> = {
+  conv2d: conv2d as Op,
+  dense: dense as Op,
+  max_pool: maxPool as Op,
+  relu,
+  reshape: reshape as Op,
+};
+
+/**
+ * The op of that name.
+ * @throws {UserError} if there is none
+ */
+export function opOf(name: string): Op {
+  const op = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (op === undefined) {
+    const near = nearest(name, Object.keys(table));
+    throw new UserError(
+      `There is no operation "${name}"; intnic has ${Object.keys(table).join(", ")}` +
+        `${near === undefined ? "" : ` (did you mean "${near}"?)`}.`,
+    );
+  }
+  return op;
+}

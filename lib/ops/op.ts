@@ -1,0 +1,93 @@
+import type {
+  Attributes,
+  FloatTensor,
+  Node,
+  QuantizedNode,
+  QuantizedTensor,
+  Shape,
+} from "../types.ts";
+
+/** Runs one float op: reads its inputs, fills its output. */
+export type FloatKernel = (inputs: readonly Float32Array[], output: Float32Array) => void;
+
+/** Runs one integer op: the meaning that the generated C must equal byte for byte. */
+export type ReferenceKernel = (inputs: readonly Int8Array[], output: Int8Array) => void;
+
+/** What a float op sees of its surroundings. */
+export interface FloatContext {
+  readonly inputs: readonly Shape[];
+  readonly output: Shape;
+}
+
+/** What an integer op sees of its surroundings. */
+export interface QuantizedContext {
+  readonly inputs: readonly QuantizedTensor[];
+  readonly output: QuantizedTensor;
+}
+
+/** The C of one layer. */
+export interface Emission {
+  /** Kernel files it calls, without folder and extension, callees first. */
+  readonly kernels: readonly string[];
+  /** Definitions of its constants, at file scope. */
+  readonly constants: string;
+  /** Bytes of flash its weights take. */
+  readonly weightBytes: number;
+  /** Arena bytes it needs only while it runs. */
+  readonly scratchBytes: number;
+  /** Statements of its function, which has `x`, `y` and, where asked for, `scratch` in scope. */
+  readonly body: string;
+}
+
+/**
+ * Everything intnic knows of one operation. Adding an op is one file that exports this, one line in
+ * `mod.ts`, and a kernel under `firmware/kernels/`.
+ */
+export interface Op<A extends Attributes = Attributes> {
+  /**
+   * Shape of the output.
+   * @throws {UserError} if the inputs or constants do not fit the op
+   */
+  infer(node: Node<A>, inputs: readonly Shape[]): Shape;
+  /** Multiply-accumulates of one inference. */
+  macs(node: Node<A>, context: FloatContext): number;
+  /** Prepares the float meaning, fused activation included. */
+  float(node: Node<A>, context: FloatContext): FloatKernel;
+  /**
+   * How it is quantized: `linear` ops get a calibrated output range and quantized weights; `same`
+   * ops only move or select values, so their output keeps the input's scale and zero point.
+   */
+  readonly quantization: "linear" | "same";
+  /** Prepares the integer meaning. */
+  reference(node: QuantizedNode<A>, context: QuantizedContext): ReferenceKernel;
+  /** Writes the C. Absent if the op costs nothing because its output is its input's bytes. */
+  readonly emit?: (node: QuantizedNode<A>, context: QuantizedContext, name: string) => Emission;
+  /** True if the C may write its output over its only input, starting at the same address. */
+  inPlace(node: QuantizedNode<A>): boolean;
+}
+
+/** Number of elements of a tensor. */
+export function elements(shape: Shape): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
+}
+
+/** A shape as people write it: `28×28×1`. */
+export function formatShape(shape: Shape): string {
+  return shape.join("×");
+}
+
+/** The weights and bias of an op that cannot be without; the importers guarantee them. */
+export function linearConstants(node: Node): { weights: FloatTensor; bias: Float32Array } {
+  if (node.weights === undefined || node.bias === undefined) {
+    throw new Error(`Layer ${node.name} (${node.op}) reached an op without its weights or bias.`);
+  }
+  return { weights: node.weights, bias: node.bias };
+}
+
+/** The quantized weights of an op that cannot be without; the quantizer guarantees them. */
+export function quantizedLinear(node: QuantizedNode) {
+  if (node.linear === undefined) {
+    throw new Error(`Layer ${node.name} (${node.op}) was quantized without its weights.`);
+  }
+  return node.linear;
+}

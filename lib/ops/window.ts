@@ -1,0 +1,75 @@
+import { UserError } from "../errors.ts";
+import type { Shape } from "../types.ts";
+import { formatShape } from "./op.ts";
+
+/** Geometry of a sliding window over an NHWC image. */
+export interface Window {
+  readonly kernel: readonly [height: number, width: number];
+  readonly stride: readonly [vertical: number, horizontal: number];
+  readonly dilation: readonly [vertical: number, horizontal: number];
+  /** Rows and columns added around the image. */
+  readonly padding: {
+    readonly top: number;
+    readonly bottom: number;
+    readonly left: number;
+    readonly right: number;
+  };
+}
+
+/** No rows or columns added. */
+export const noPadding = { top: 0, bottom: 0, left: 0, right: 0 } as const;
+
+/**
+ * Padding that makes the output `ceil(input / stride)` long in both directions, the odd row or
+ * column at the end, as TensorFlow's SAME does.
+ */
+export function samePadding(
+  image: Shape,
+  { kernel, stride, dilation }: Omit<Window, "padding">,
+): Window["padding"] {
+  const along = (axis: 0 | 1): readonly [number, number] => {
+    const size = image[axis]!;
+    const reach = (kernel[axis] - 1) * dilation[axis] + 1;
+    const total = Math.max(0, (Math.ceil(size / stride[axis]) - 1) * stride[axis] + reach - size);
+    return [total >> 1, total - (total >> 1)];
+  };
+  const [top, bottom] = along(0);
+  const [left, right] = along(1);
+  return { top, bottom, left, right };
+}
+
+/**
+ * Height and width of the output.
+ * @throws {UserError} if the window does not fit into the padded image even once
+ */
+export function windowOutput(
+  name: string,
+  image: Shape,
+  window: Window,
+): readonly [number, number] {
+  const { kernel, stride, dilation, padding } = window;
+  const height = image[0]! + padding.top + padding.bottom - (kernel[0] - 1) * dilation[0] - 1;
+  const width = image[1]! + padding.left + padding.right - (kernel[1] - 1) * dilation[1] - 1;
+  if (height < 0 || width < 0) {
+    throw new UserError(
+      `Layer ${name} slides a ${formatShape(kernel)} window over an image of ` +
+        `${formatShape(image)}, which is smaller than the window; it needs a larger image, a ` +
+        `smaller kernel or "same" padding.`,
+    );
+  }
+  return [Math.floor(height / stride[0]) + 1, Math.floor(width / stride[1]) + 1];
+}
+
+/**
+ * The image an op with a window needs.
+ * @throws {UserError} if `shape` is not height × width × channels
+ */
+export function requireImage(name: string, shape: Shape | undefined): Shape {
+  if (shape?.length !== 3) {
+    throw new UserError(
+      `Layer ${name} needs an image of height × width × channels, but its input has shape ` +
+        `${shape === undefined ? "(none)" : formatShape(shape)}.`,
+    );
+  }
+  return shape;
+}
