@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import type { Binary, CProgram, Target } from "../types.ts";
 import { readElf } from "./elf.ts";
 import { requireFit } from "./fit.ts";
-import { integerOnlyViolations } from "./integer_only.ts";
+import { checkIntegerOnly } from "./integer_only.ts";
 import { linkScript } from "./link_script.ts";
 import { flashUse, ramUse } from "./sizes.ts";
 import { deepestStack } from "./stack.ts";
@@ -102,7 +102,9 @@ async function describe(
 ): Promise<Binary> {
   const bytes = await Deno.readFile(path);
   const elf = readElf(bytes);
-  const violations = integerOnlyViolations(elf, bytes);
+  // The host's compiler may use its vector unit on integers, which looks like float code; that the
+  // C has no float in it shows on every other target.
+  const violations = target.isa === "host" ? [] : checkIntegerOnly(elf, bytes);
   if (violations.length > 0) {
     throw new UserError(`${path} is not free of float code. ${violations.join(" ")}`);
   }

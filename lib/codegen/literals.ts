@@ -34,7 +34,9 @@ export function toIdentifiers(names: readonly string[]): string[] {
 
 /** Text that may stand inside a C comment whatever the model's author called things. */
 export function toComment(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, "?").replace(/\*\//g, "* /").replace(/\/\*/g, "/ *");
+  // Two question marks could begin a trigraph.
+  return text.replace(/[^\x20-\x7e]/g, "_").replace(/\?(?=\?)/g, "? ").replace(/\*\//g, "* /")
+    .replace(/\/\*/g, "/ *");
 }
 
 /** Indents every line that is not empty. */

@@ -19,7 +19,7 @@ export function q16Entry(input: QuantizedTensor, output: QuantizedTensor): Q16En
   const channel = ({ fixed }: typeof before) => `{ 0, ${fixed.multiplier}, ${-fixed.shift - 1} }`;
   return {
     supported: true,
-    kernels: ["mul_high", "requantize", "q16"],
+    kernels: ["minmax", "mul_high", "requantize", "q16"],
     source: `void model_infer_q16(const int32_t *input, int32_t *output)
 {
     static const struct intnic_channel from_q16 = ${channel(before)};

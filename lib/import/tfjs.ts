@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { fuseRelu } from "../graph/passes/fuse_relu.ts";
 import { verify } from "../graph/verify.ts";
+import { opOf } from "../ops/mod.ts";
 import type { Graph, Model, Node, Shape } from "../types.ts";
 import { type Conversion, convertLayer, readInputShape } from "./tfjs_layers.ts";
 import { isRecord, parseModelJson, readWeights } from "./tfjs_files.ts";
@@ -69,12 +70,9 @@ export function importTfjs(model: Model): Graph {
     nodes.push(...conversion.nodes);
     notes.push(...conversion.notes);
     for (const node of conversion.nodes) {
-      // Shapes so far, for layers whose padding depends on them.
-      const partial = verify(
-        { name: "", nodes: [node], input: reads[0]!, output: node.output, notes: [] },
-        shapes.get(node.inputs[0]!)!,
-      );
-      shapes.set(node.output, partial.tensors.get(node.output)!);
+      // Known as we go, for layers whose padding depends on them.
+      const reads = node.inputs.map((name) => shapes.get(name)!);
+      shapes.set(node.output, opOf(node.op).infer(node, reads));
     }
     tensors.set(layer.name, conversion.output);
   }

@@ -98,7 +98,7 @@ export const conv2d: Op<Window> = {
     const { kernel, stride, dilation, padding } = node.attributes;
     const [height, width, depth] = inputs[0]!.shape;
     return {
-      kernels: ["mul_high", "requantize", "dot4", "linear", "conv2d"],
+      kernels: ["minmax", "mul_high", "requantize", "dot4", "linear", "conv2d"],
       constants: defineWeights(name, linear, output.shape[2]!) +
         defineChannels(name, linear, inputs[0]!.zeroPoint),
       weightBytes: linear.weights.length,

@@ -62,7 +62,7 @@ export const dense: Op = {
     const linear = quantizedLinear(node);
     const outputs = output.shape[0]!;
     return {
-      kernels: ["mul_high", "requantize", "dot4", "linear"],
+      kernels: ["minmax", "mul_high", "requantize", "dot4", "linear"],
       constants: defineWeights(name, linear, outputs) +
         defineChannels(name, linear, inputs[0]!.zeroPoint),
       weightBytes: linear.weights.length,

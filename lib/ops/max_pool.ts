@@ -31,7 +31,7 @@ export const maxPool: Op<Window> = {
     const { kernel, stride, padding } = node.attributes;
     const [height, width, depth] = inputs[0]!.shape;
     return {
-      kernels: ["max_pool"],
+      kernels: ["minmax", "max_pool"],
       constants: "",
       weightBytes: 0,
       scratchBytes: 0,

@@ -20,7 +20,7 @@ export const relu: Op = {
   },
 
   emit: (_node, { inputs, output }) => ({
-    kernels: ["relu"],
+    kernels: ["minmax", "relu"],
     constants: "",
     weightBytes: 0,
     scratchBytes: 0,

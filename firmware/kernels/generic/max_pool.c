@@ -32,9 +32,7 @@ static void intnic_max_pool(const struct intnic_max_pool *layer, const int8_t *x
                     const int8_t *tap = row;
 
                     for (int32_t columns = right - left; columns > 0; columns--) {
-                        int32_t value = *tap;
-
-                        most = value > most ? value : most;
+                        most = intnic_max(*tap, most);
                         tap += layer->depth;
                     }
                     row += pitch;

@@ -2,8 +2,6 @@
 static void intnic_relu(const int8_t *x, int32_t count, int32_t zero, int8_t *y)
 {
     for (; count > 0; count--) {
-        int32_t value = *x++;
-
-        *y++ = (int8_t)(value > zero ? value : zero);
+        *y++ = (int8_t)intnic_max(*x++, zero);
     }
 }

@@ -19,7 +19,5 @@ static inline int8_t intnic_requantize(int32_t accumulator, const struct intnic_
     int32_t high = intnic_mul_high(accumulator, channel->multiplier);
     int32_t value = ((high + (1 << (channel->shift - 1))) >> channel->shift) + output->zero;
 
-    value = value < output->low ? output->low : value;
-    value = value > output->high ? output->high : value;
-    return (int8_t)value;
+    return (int8_t)intnic_min(intnic_max(value, output->low), output->high);
 }

@@ -1,0 +1,223 @@
+/**
+ * The command line: flags only. Each command's work is in `lib/commands/<name>.ts`, loaded when it
+ * is asked for.
+ *
+ * @module
+ */
+import { type Command, CommanderError, program } from "@commander-js/extra-typings";
+import { nearest, UserError } from "./lib/errors.ts";
+import type { CalibratorName } from "./lib/types.ts";
+import { version } from "./lib/version.ts";
+
+/** Wrong usage of the command line. */
+const EXIT_USAGE = 2;
+/** A defect of ours (EX_SOFTWARE of sysexits.h). */
+const EXIT_DEFECT = 70;
+
+const CALIBRATORS = ["max", "entropy", "percentile", "mse"] as const satisfies CalibratorName[];
+
+/** Parser of a whole number from `least` upwards. */
+function wholeNumber(option: string, least: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new UserError(
+      `Cannot use ${option} ${text}: it must be a whole number of at least ${least}.`,
+    );
+  };
+}
+
+/** Parser of a decimal number for which `holds`, which `meaning` puts in words. */
+function number(
+  option: string,
+  meaning = "a number",
+  holds: (value: number) => boolean = () => true,
+): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+    if (Number.isFinite(value) && holds(value)) return value;
+    throw new UserError(`Cannot use ${option} ${text}: it must be ${meaning}.`);
+  };
+}
+
+function calibrator(text: string): CalibratorName {
+  const choice = CALIBRATORS.find((name) => name === text);
+  if (choice !== undefined) return choice;
+  const near = nearest(text, CALIBRATORS);
+  const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+  throw new UserError(
+    `Cannot use --calibration ${text}: it must be one of ${CALIBRATORS.join(", ")}.${hint}`,
+  );
+}
+
+/** Adds the options of every command that quantizes. */
+function withQuantization<A extends unknown[], O extends Record<string, unknown>>(
+  command: Command<A, O>,
+) {
+  return command
+    .option(
+      "--data <name|folder>",
+      "data set (mnist, fashion-mnist) or a folder with IDX files",
+      "mnist",
+    )
+    .option(
+      "--calibration <name>",
+      `how activation ranges are chosen: ${CALIBRATORS.join(", ")}`,
+      calibrator,
+      "entropy" as const,
+    )
+    .option(
+      "--percentile <p>",
+      "percent of the values kept in range, for --calibration percentile",
+      number("--percentile", "a number above 0 and up to 100", (p) => p > 0 && p <= 100),
+      99.99,
+    )
+    .option(
+      "--calibration-samples <n>",
+      "training samples looked at",
+      wholeNumber("--calibration-samples", 1),
+      1000,
+    )
+    .option(
+      "--input-mean <x>",
+      "subtracted from a pixel in 0…1 before the network sees it",
+      number("--input-mean"),
+      0,
+    )
+    .option(
+      "--input-std <x>",
+      "divides a pixel after --input-mean",
+      number("--input-std", "a number above 0", (x) => x > 0),
+      1,
+    );
+}
+
+/** An option that was not given is absent, not undefined: what the commands are typed for. */
+type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function given<T extends object>(options: T): Given<T> {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Given<T>;
+}
+
+// Set before the commands are added: they inherit it.
+program
+  .name("intnic")
+  .description("Integer-only neural networks on microcontrollers, in plain C.")
+  .version(version)
+  .exitOverride()
+  .addHelpText(
+    "after",
+    "\nThe start script ./intnic also knows `test`: format, lint, type check and all tests.",
+  );
+
+withQuantization(program.command("deploy"))
+  .description("quantize a model, build it for each target, run it there and record the result")
+  .argument("[model]", "mlp, convnet, or the folder of a tfjs LayersModel", "convnet")
+  .option("--target <list>", "names of targets or paths of your own, comma separated", "cortex-m4")
+  .option("--samples <n>", "test samples to run on each target", wholeNumber("--samples", 1), 1000)
+  .option("--db <file>", "record file (default: intnic/records.db in your state folder)")
+  .option("--json", "print the records as JSON, and nothing else, on stdout")
+  .option("--out <dir>", "keep the generated C and the binaries there")
+  .option(
+    "--jobs <n>",
+    "emulators to run at once (default: one a processor)",
+    wholeNumber("--jobs", 1),
+  )
+  .action(async (model, options) => {
+    const { deploy } = await import("./lib/commands/deploy.ts");
+    await deploy(model, given(options));
+  });
+
+program.command("train")
+  .description("train a network on the training set, and save it as a tfjs LayersModel")
+  .argument("<network>", "mlp or convnet")
+  .option(
+    "--epochs <n>",
+    "passes over the training set (default: the recipe's)",
+    wholeNumber("--epochs", 1),
+  )
+  .option(
+    "--seed <n>",
+    "seed of everything random (default: the recipe's)",
+    wholeNumber("--seed", 0),
+  )
+  .option("--batch <n>", "samples a step (default: the recipe's)", wholeNumber("--batch", 1))
+  .option(
+    "--data <name|folder>",
+    "data set (mnist, fashion-mnist) or a folder with IDX files",
+    "mnist",
+  )
+  .option("--out <dir>", "where to save the model (default: build/<network>)")
+  .action(async (network, options) => {
+    const { train, trainDefaults } = await import("./lib/commands/train.ts");
+    await train(network, { ...trainDefaults, ...given(options) });
+  });
+
+withQuantization(program.command("quantize"))
+  .description("quantize a model, and print each layer's range, scale and error")
+  .argument("<model>", "mlp, convnet, or the folder of a tfjs LayersModel")
+  .option("--out <dir>", "save the integer network there")
+  .option("--json", "print the report as JSON, and nothing else, on stdout")
+  .action(async (model, options) => {
+    const { quantize } = await import("./lib/commands/quantize.ts");
+    await quantize(model, given(options));
+  });
+
+withQuantization(program.command("generate"))
+  .description("write the C of a model: model.h and model.c, to drop into a firmware")
+  .argument("[model]", "mlp, convnet, or the folder of a tfjs LayersModel", "convnet")
+  .requiredOption("--out <dir>", "where to write the files")
+  .option("--target <name>", "name of a target or path of your own", "cortex-m4")
+  .action(async (model, options) => {
+    const { generate } = await import("./lib/commands/generate.ts");
+    await generate(model, given(options));
+  });
+
+program.command("targets")
+  .description("list the targets")
+  .option("--json", "print them as JSON on stdout")
+  .action(async (options) => {
+    const { targets } = await import("./lib/commands/targets.ts");
+    await targets(given(options));
+  });
+
+program.command("doctor")
+  .description("check what this machine has of what intnic needs")
+  .option("--json", "print the checks as JSON on stdout")
+  .action(async (options) => {
+    const { doctor } = await import("./lib/commands/doctor.ts");
+    await doctor(given(options));
+  });
+
+program.command("report")
+  .description("print past records")
+  .option("--db <file>", "record file (default: intnic/records.db in your state folder)")
+  .option("--model <name>", "only runs of this model")
+  .option("--target <name>", "only runs on this target")
+  .option("--last <n>", "at most so many, the latest", wholeNumber("--last", 1), 20)
+  .option("--json", "print the records as JSON on stdout")
+  .action(async (options) => {
+    const { report } = await import("./lib/commands/report.ts");
+    report(given(options));
+  });
+
+/** Runs one command line and returns its exit code. */
+async function main(): Promise<number> {
+  try {
+    await program.parseAsync();
+    return 0;
+  } catch (error) {
+    // Commander has already printed what was wrong, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (error instanceof UserError) {
+      console.error(error.message);
+      return error.exitCode;
+    }
+    console.error("This is a defect of intnic, not a mistake of yours:");
+    console.error(error);
+    return EXIT_DEFECT;
+  }
+}
+
+if (import.meta.main) Deno.exitCode = await main() || Deno.exitCode;

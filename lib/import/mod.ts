@@ -1,0 +1,15 @@
+import type { Graph, Model } from "../types.ts";
+import { importTfjs } from "./tfjs.ts";
+
+const importers: Readonly<Record<Model["format"], (model: Model) => Graph>> = {
+  tfjs: importTfjs,
+};
+
+/**
+ * Turns a model of any supported format into a checked float graph with activations fused.
+ *
+ * @throws {UserError} naming the layer that cannot be deployed, or the damage
+ */
+export function importModel(model: Model): Graph {
+  return importers[model.format](model);
+}

@@ -1,0 +1,160 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { randomInputs } from "../../tests/random_graph.ts";
+import { UserError } from "../errors.ts";
+import { floatRunner } from "../graph/float.ts";
+import type { Model } from "../types.ts";
+import { importTfjs } from "./tfjs.ts";
+
+await tf.setBackend("cpu");
+
+/** A tfjs model as its own saver writes it. */
+async function saved(
+  model: tf.LayersModel,
+  change: (json: Json) => void = () => {},
+): Promise<Model> {
+  let artifacts: tf.io.ModelArtifacts | undefined;
+  await model.save(tf.io.withSaveHandler((given) => {
+    artifacts = given;
+    return Promise.resolve({
+      modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" },
+    });
+  }));
+  const { modelTopology, weightSpecs, weightData } = artifacts!;
+  const json = {
+    format: "layers-model",
+    modelTopology: structuredClone(modelTopology),
+    weightsManifest: [{ paths: ["weights.bin"], weights: weightSpecs }],
+  };
+  change(json as unknown as Json);
+  const bytes = new Uint8Array(weightData as ArrayBuffer);
+  const files = new Map([
+    ["model.json", new TextEncoder().encode(JSON.stringify(json))],
+    ["weights.bin", bytes],
+  ]);
+  return { name: "test", format: "tfjs", path: "model.json", sha256: "", files };
+}
+
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+/** The import gives what tfjs gives, to single precision. */
+async function agrees(model: tf.LayersModel, output: tf.LayersModel = model): Promise<void> {
+  const graph = importTfjs(await saved(model));
+  const run = floatRunner(graph);
+  const shape = graph.tensors.get(graph.input)!;
+  for (const input of randomInputs(graph, 5, 3)) {
+    const expected = tf.tidy(() =>
+      (output.predict(tf.tensor(input, [1, ...shape])) as tf.Tensor).dataSync()
+    );
+    const actual = run(input);
+    assert.equal(actual.length, expected.length);
+    actual.forEach((value, i) => {
+      const tolerance = 1e-5 * Math.max(1, Math.abs(expected[i]!));
+      assert.ok(Math.abs(value - expected[i]!) < tolerance, `${value} is not ${expected[i]}`);
+    });
+  }
+}
+
+const glorot = () => tf.initializers.glorotUniform({ seed: 5 });
+const biases = () => tf.initializers.randomUniform({ minval: -1, maxval: 1, seed: 6 });
+const init = () => ({ kernelInitializer: glorot(), biasInitializer: biases() });
+
+Deno.test("a Sequential model with every layer intnic knows gives what tfjs gives", async () => {
+  const layers = [
+    tf.layers.conv2d({ ...init(), inputShape: [13, 11, 2], filters: 5, kernelSize: 3 }),
+    tf.layers.reLU(),
+    tf.layers.conv2d({
+      ...init(),
+      filters: 4,
+      kernelSize: [3, 2],
+      strides: [2, 1],
+      padding: "same",
+      activation: "relu",
+    }),
+    tf.layers.dropout({ rate: 0.5 }),
+    tf.layers.conv2d({
+      ...init(),
+      filters: 6,
+      kernelSize: 3,
+      dilationRate: 2,
+      padding: "same",
+      useBias: false,
+    }),
+    tf.layers.maxPooling2d({ poolSize: 3, strides: 2, padding: "same" }),
+    tf.layers.activation({ activation: "relu" }),
+    tf.layers.maxPooling2d({ poolSize: [1, 2], strides: [1, 2] }),
+    tf.layers.reshape({ targetShape: [6, 6] }),
+    tf.layers.flatten(),
+    tf.layers.dense({ ...init(), units: 7, activation: "relu" }),
+    tf.layers.dense({ ...init(), units: 3 }),
+  ];
+  await agrees(tf.sequential({ layers }));
+});
+
+Deno.test("a functional model is imported; its final softmax is left out with a note", async () => {
+  const input = tf.input({ shape: [6, 6, 1] });
+  const conv = tf.layers.conv2d({ ...init(), filters: 3, kernelSize: 3 }).apply(input);
+  const flat = tf.layers.flatten().apply(conv);
+  const logits = tf.layers.dense({ ...init(), units: 4 }).apply(flat) as tf.SymbolicTensor;
+  const output = tf.layers.softmax({ name: "probabilities" }).apply(logits) as tf.SymbolicTensor;
+  const model = tf.model({ inputs: input, outputs: output });
+  await agrees(model, tf.model({ inputs: input, outputs: logits }));
+  const { notes } = importTfjs(await saved(model));
+  assert.match(notes.join(), /softmax of layer probabilities is left out/);
+});
+
+const dense = (options: Partial<Parameters<typeof tf.layers.dense>[0]> = {}) =>
+  tf.sequential({
+    layers: [tf.layers.dense({ ...init(), name: "fc", inputShape: [4], units: 3, ...options })],
+  });
+
+async function refuses(model: Promise<Model>, message: RegExp): Promise<void> {
+  const given = await model;
+  assert.throws(() => importTfjs(given), (error: Error) => {
+    assert.ok(error instanceof UserError, String(error.stack));
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+Deno.test("layers intnic cannot deploy are refused by name", async () => {
+  await refuses(saved(dense({ activation: "tanh" })), /Layer fc has the activation tanh/);
+  const recurrent = tf.sequential({
+    layers: [tf.layers.lstm({ name: "memory", inputShape: [3, 2], units: 2 })],
+  });
+  await refuses(saved(recurrent), /Layer memory is a LSTM, which intnic cannot deploy/);
+  const input = tf.input({ shape: [4] });
+  const shared = tf.layers.dense({ units: 4, name: "twice" });
+  const output = shared.apply(shared.apply(input)) as tf.SymbolicTensor;
+  await refuses(saved(tf.model({ inputs: input, outputs: output })), /twice .* is used 2 times/);
+});
+
+Deno.test("damaged models are refused with what is wrong", async () => {
+  const damaged = (change: (json: Json) => void) => saved(dense(), change);
+  await refuses(
+    damaged((json) => json.weightsManifest[0].weights[0].shape = [4, 4]),
+    /60 bytes long, but its manifest describes 76 bytes/,
+  );
+  await refuses(
+    damaged((json) => json.weightsManifest[0].weights[0].name = "other"),
+    /Layer fc \(Dense\) needs the weight fc\/kernel/,
+  );
+  await refuses(
+    damaged((json) => json.weightsManifest[0].weights[0].shape = [-4, 3]),
+    /weightsManifest .* is damaged/,
+  );
+  await refuses(
+    damaged((json) => json.weightsManifest[0].weights[0].dtype = "int32"),
+    /stored as int32; intnic reads float32/,
+  );
+  await refuses(
+    damaged((json) => json.modelTopology.config.layers[0].config.batch_input_shape = [null, null]),
+    /batch_input_shape \[null,null\]/,
+  );
+  await refuses(damaged((json) => json.modelTopology.config.layers = []), /no layers/);
+  await refuses(damaged((json) => delete json.modelTopology), /modelTopology/);
+  const nan = await saved(dense());
+  nan.files.get("weights.bin")!.set([0, 0, 0xc0, 0x7f], 4);
+  await refuses(Promise.resolve(nan), /hold NaN at position/);
+});

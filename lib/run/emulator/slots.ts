@@ -1,0 +1,119 @@
+/**
+ * Prices a program's code once, as prefix sums: for each halfword the instructions and cycles of
+ * everything before it in a straight line. The native block hook then needs two look-ups a block.
+ *
+ * @module
+ */
+
+import type { Elf, ElfSection } from "../../build/elf.ts";
+import { codeRanges, codeSections, decoderFor, instructions } from "./code.ts";
+import type { Instruction } from "./decode/instruction.ts";
+import { pricer, type TimingTable } from "./timing/mod.ts";
+import { landing } from "./timing/table.ts";
+
+/** Prices of a stretch of address space; the layout of a slot is `struct slot` in `native.c`. */
+export interface SlotRegion {
+  readonly base: number;
+  /** Halfwords; `bytes` holds one slot more. */
+  readonly count: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export const SLOT_BYTES = 16;
+
+/** Instructions looked at behind a landing until the pipeline is as if it had come straight. */
+const WINDOW = 8;
+
+/** Sections closer together than this many bytes share a region. */
+const GAP = 0x10000;
+
+/** Prices all code of an ELF file. `marks` maps addresses to the accounts they open, 1 and up. */
+export function priceCode(
+  elf: Elf,
+  bytes: Uint8Array,
+  table: TimingTable,
+  marks: ReadonlyMap<number, number>,
+): SlotRegion[] {
+  const groups: ElfSection[][] = [];
+  for (const section of codeSections(elf)) {
+    const last = groups.at(-1);
+    const before = last?.at(-1);
+    if (last === undefined || before === undefined || section.address - end(before) > GAP) {
+      groups.push([section]);
+    } else last.push(section);
+  }
+  return groups.map((group) => priceGroup(elf, bytes, group, table, marks));
+}
+
+function end(section: ElfSection): number {
+  return section.address + section.size;
+}
+
+function priceGroup(
+  elf: Elf,
+  bytes: Uint8Array,
+  sections: readonly ElfSection[],
+  table: TimingTable,
+  marks: ReadonlyMap<number, number>,
+): SlotRegion {
+  const decode = decoderFor(elf);
+  const base = sections[0]!.address;
+  const count = Math.ceil((Math.max(...sections.map(end)) - base) / 2);
+  const buffer = new Uint8Array((count + 1) * SLOT_BYTES);
+  const words = new Uint32Array(buffer.buffer);
+  const halves = new Int16Array(buffer.buffer);
+  const straight = pricer(table);
+  const fresh = pricer(table);
+  let next = 0;
+  let [totalInstructions, totalCycles] = [0, 0];
+  /** Writes the sums of everything before slot `to` into the slots up to and including it. */
+  const fill = (to: number) => {
+    for (; next <= to; next++) {
+      words[next * 4] = totalInstructions;
+      words[next * 4 + 1] = totalCycles;
+    }
+  };
+  for (const section of sections) {
+    for (const range of decode === undefined ? [] : codeRanges(elf, section)) {
+      const line = [...instructions(elf, bytes, section, range, decode!)];
+      const costs = new Int32Array(line.length);
+      straight.reset();
+      for (const [n, i] of line.entries()) {
+        const slot = (i.address - base) / 2;
+        fill(slot);
+        halves[slot * 8 + 7] = 1; // an instruction begins here
+        costs[n] = straight.step(i);
+        totalInstructions++;
+        totalCycles += costs[n];
+        halves[(slot + i.size / 2) * 8 + 4] = straight.taken;
+      }
+      for (const [n, i] of line.entries()) {
+        const slot = (i.address - base) / 2;
+        halves[slot * 8 + 5] = landing(table, i) + difference(line, costs, n, fresh);
+      }
+    }
+  }
+  fill(count);
+  for (const [address, account] of marks) {
+    const slot = (address - base) / 2;
+    if (slot >= 0 && slot < count) halves[slot * 8 + 6] = account;
+  }
+  return { base, count, bytes: buffer };
+}
+
+/** Cycles by which code entered at `n` differs from the same code reached in a straight line. */
+function difference(
+  line: readonly Instruction[],
+  costs: Int32Array,
+  n: number,
+  fresh: ReturnType<typeof pricer>,
+): number {
+  fresh.reset();
+  let sum = 0;
+  for (let k = n; k < Math.min(line.length, n + WINDOW); k++) {
+    const i = line[k]!;
+    sum += fresh.step(i) - costs[k]!;
+    if (i.jumps) break;
+  }
+  return sum;
+}
