@@ -16,8 +16,8 @@ import { findCompiler } from "./toolchain.ts";
 export interface BuildOptions {
   /** Folder for sources, objects and the binary; must exist. */
   readonly directory: string;
-  /** Functions to keep although the firmware does not call them, such as `model_infer_q16`. */
-  readonly keep?: readonly string[];
+  /** What the firmware around the model calls; default `model_infer`. */
+  readonly entry?: "model_infer" | "model_infer_q16";
 }
 
 /**
@@ -50,14 +50,14 @@ const start = new URL("../../firmware/start/", import.meta.url);
 export async function build(
   program: CProgram,
   target: Target,
-  { directory, keep = [] }: BuildOptions,
+  { directory, entry = "model_infer" }: BuildOptions,
 ): Promise<Binary> {
   const compiler = await findCompiler(target);
   for (const [name, text] of program.files) {
     await Deno.writeTextFile(join(directory, name), text);
   }
   const flags = [...commonFlags, ...target.compiler.flags];
-  const sources = await collectSources(target, directory);
+  const sources = await collectSources(target, directory, entry);
   for (const { path, object } of sources) {
     const own = target.isa === "host" ? ["-fPIC"] : [];
     await run(compiler.path, [
@@ -73,22 +73,23 @@ export async function build(
     ]);
   }
   const path = join(directory, target.isa === "host" ? "model.so" : "model.elf");
-  const shape = target.isa === "host"
-    ? ["-shared"]
-    : [...keep.map((name) => `-Wl,--undefined=${name}`), "-static", "-Wl,-T,link.ld"];
+  const shape = target.isa === "host" ? ["-shared"] : ["-static", "-Wl,-T,link.ld"];
   const objects = sources.map(({ object }) => object);
   await run(compiler.path, [...flags, ...linkFlags, ...shape, ...objects, "-o", path], directory);
-  return await describe(path, program, target, { compiler: compiler.version, flags }, directory);
+  const graph = await Deno.readTextFile(join(directory, "model.ci"));
+  const stack = deepestStack([graph], entry);
+  return await describe(path, program, target, { compiler: compiler.version, flags }, stack);
 }
 
-async function collectSources(target: Target, directory: string) {
+async function collectSources(target: Target, directory: string, entry: string) {
   const model = { path: join(directory, "model.c"), object: "model.o" };
   if (target.isa === "host") return [model];
   await Deno.writeTextFile(join(directory, "link.ld"), linkScript(target));
+  const main = entry === "model_infer" ? "main.c" : "main_q16.c";
   const startFile = target.isa === "thumb" ? "thumb.c" : "riscv.S";
   return [
     model,
-    { path: new URL("main.c", start).pathname, object: "main.o" },
+    { path: new URL(main, start).pathname, object: "main.o" },
     { path: new URL(startFile, start).pathname, object: "start.o" },
   ];
 }
@@ -98,7 +99,7 @@ async function describe(
   program: CProgram,
   target: Target,
   how: Pick<Binary, "compiler" | "flags">,
-  directory: string,
+  stack: number,
 ): Promise<Binary> {
   const bytes = await Deno.readFile(path);
   const elf = readElf(bytes);
@@ -108,14 +109,13 @@ async function describe(
   if (violations.length > 0) {
     throw new UserError(`${path} is not free of float code. ${violations.join(" ")}`);
   }
-  const graph = await Deno.readTextFile(join(directory, "model.ci"));
   const binary: Binary = {
     target,
     path,
     bytes,
     sha256: createHash("sha256").update(bytes).digest("hex"),
     flash: flashUse(elf, program),
-    ram: ramUse(elf, deepestStack([graph], "model_infer")),
+    ram: ramUse(elf, stack),
     ...how,
   };
   requireFit(binary, program);

@@ -19,6 +19,7 @@
 import { type Elf, findSymbol, readElf } from "../../build/elf.ts";
 import { nearest, UserError } from "../../errors.ts";
 import type { Target } from "../../types.ts";
+import { codeSections } from "./code.ts";
 import { explainRun, stackOverflow } from "./explain.ts";
 import { type EmulatorFault, hex } from "./fault.ts";
 import { freeStack, loadMemory, type Memory, regionOf } from "./memory.ts";
@@ -128,6 +129,7 @@ export class Emulator implements Disposable {
         this.#check(this.#native.intnic_single_step(this.#engine, options.singleStep));
       }
       this.#memory = loadMemory(this.#native, this.#engine, target, this.#elf, bytes);
+      this.#checkCode(target);
       for (const region of priceCode(this.#elf, bytes, table, addresses)) {
         const { base, count: halfwords, bytes: slots } = region;
         this.#check(
@@ -286,6 +288,21 @@ export class Emulator implements Disposable {
   #fault(fault: EmulatorFault): EmulatorFault {
     this.#clean = false;
     return fault;
+  }
+
+  /** Prices take room for all code, so its addresses are checked first. */
+  #checkCode(target: Target): void {
+    const { flash, ram } = this.#memory;
+    for (const { name, address, size } of codeSections(this.#elf)) {
+      if (regionOf([flash, ram], address, size) === undefined) {
+        throw new UserError(
+          `The section ${name} with ${size} bytes of code at ${
+            hex(address)
+          } is outside the memory ` +
+            `of ${target.name}.`,
+        );
+      }
+    }
   }
 
   #check(error: number): void {

@@ -46,7 +46,7 @@ struct machine {
     uc_engine *uc;
     uc_context *context;
     int arm;
-    struct slot *next; /* where the previous block ended, or NULL at the start of a run */
+    const struct slot *next; /* where the previous block ended, or NULL at the start of a run */
     uint64_t instructions, cycles, limit;
     uint64_t until, block;
     struct region code;
@@ -93,33 +93,38 @@ static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
     struct machine *m = user;
     const struct region *code = &m->code;
     uint64_t index = (address - code->base) >> 1;
-    if (index >= code->count) {
+    if (__builtin_expect(index >= code->count, 0)) {
         if (address == m->until)
             return;
         code = region_of(m, address);
         index = code == NULL ? 0 : (address - code->base) >> 1;
     }
-    if (code == NULL || index + (size >> 1) > code->count || !code->slots[index].code) {
+    if (__builtin_expect(code == NULL || index + (size >> 1) > code->count ||
+                         !code->slots[index].code, 0)) {
         m->fault_address = address;
         stop(m, NOT_CODE);
         return;
     }
-    struct slot *start = &code->slots[index];
-    struct slot *end = start + (size >> 1);
-    uint32_t cycles = end->cycles - start->cycles;
-    if (start != m->next) {
-        if (m->next != NULL)
-            m->cycles += m->next->taken;
+    const struct slot *start = &code->slots[index];
+    const struct slot *end = start + (size >> 1);
+    const struct slot *before = m->next;
+    uint32_t instructions = end->instructions - start->instructions;
+    /* Summed up here and added to memory once: this runs for every block. */
+    int64_t cycles = (int64_t)(uint32_t)(end->cycles - start->cycles);
+    if (start != before) {
+        int64_t taken = before == NULL ? 0 : before->taken;
         if (start->mark != 0) {
+            m->cycles += taken; /* the branch still belongs to the account it came from */
+            taken = 0;
             settle(m);
             m->current = start->mark;
         }
-        m->cycles += start->landing;
+        cycles += taken + start->landing;
     }
     m->block = address;
     m->next = end;
     m->cycles += cycles;
-    m->instructions += end->instructions - start->instructions;
+    m->instructions += instructions;
     if (m->instructions > m->limit)
         stop(m, LIMIT);
 }

@@ -7,6 +7,7 @@
 import type { InOrderTable } from "./table.ts";
 
 const TRM = "DDI 0484, table 3-1";
+const RECALLED = "DDI 0484, table 3-1, from memory: to be checked";
 const FAST = "DDI 0484, table 3-1, with the fast multiplier; the small one takes 32";
 const NONE = "no such effect in DDI 0484";
 const ABSENT = "not an instruction of ARMv6-M";
@@ -24,30 +25,30 @@ export const cortexM0Plus: InOrderTable = {
     "multiply-add-long": [1, ABSENT],
     divide: [1, ABSENT],
     load: [2, TRM],
-    store: [2, TRM],
+    store: [2, RECALLED],
     "load-double": [1, ABSENT],
     "store-double": [1, ABSENT],
-    "load-multiple": [1, TRM],
-    "store-multiple": [1, TRM],
-    branch: [1, TRM],
-    "branch-if": [1, TRM],
-    call: [1, TRM],
-    jump: [1, TRM],
+    "load-multiple": [1, RECALLED],
+    "store-multiple": [1, RECALLED],
+    branch: [1, RECALLED],
+    "branch-if": [1, RECALLED],
+    call: [1, RECALLED],
+    jump: [1, RECALLED],
     "table-branch": [1, ABSENT],
     "if-then": [1, ABSENT],
     nop: [1, TRM],
-    barrier: [3, TRM],
-    system: [3, "DDI 0484, table 3-1: MRS, MSR; CPS takes 1"],
+    barrier: [3, RECALLED],
+    system: [3, "MRS and MSR, from memory of DDI 0484; CPS takes 1"],
     float: [1, ABSENT],
     undefined: [1, ABSENT],
   },
-  perRegister: [1, TRM],
+  perRegister: [1, RECALLED],
   taken: {
-    branch: [1, TRM],
-    "branch-if": [1, TRM],
-    call: [2, TRM],
-    jump: [1, TRM],
-    "load-multiple": [2, "DDI 0484, table 3-1: POP with PC 3+N"],
+    branch: [1, RECALLED],
+    "branch-if": [1, RECALLED],
+    call: [2, RECALLED],
+    jump: [1, RECALLED],
+    "load-multiple": [2, "POP with PC 3+N, from memory of DDI 0484: to be checked"],
   },
   misalignedLanding: [0, NONE],
   pipelinedLoad: [0, NONE],

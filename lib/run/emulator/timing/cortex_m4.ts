@@ -41,7 +41,7 @@ export const cortexM4: InOrderTable = {
     nop: [1, TRM],
     barrier: [3, ASSUMED],
     system: [2, ASSUMED],
-    float: [1, "DDI 0439, table 7-1 for moves and sums; VMLA 3, VDIV 14 are not told apart"],
+    float: [1, "moves and sums, from memory of DDI 0439; VMLA 3 and VDIV 14 are not told apart"],
     undefined: [1, ASSUMED],
   },
   perRegister: [1, TRM],

@@ -8,7 +8,7 @@ import type { DualIssueTable } from "./table.ts";
 
 const MEASURED = "published pipeline measurements of M7 (jnk0le/random)";
 const ASSUMED = "assumed: branch targets are cached, returns are not";
-const OPEN = "assumed";
+const OPEN = "assumed: no measurement at hand";
 
 export const cortexM7: DualIssueTable = {
   name: "cortex-m7",

@@ -48,7 +48,7 @@ export class DualIssuePricer implements Pricer {
     let issue: number;
     let extra = 0;
     const joins = before !== undefined && this.#open && operands < start && pairs(t, before, i);
-    const fused = i.kind === "branch-if" && before?.setsFlags === true
+    const fused = i.kind === "branch-if" && i.reads === 0 && before?.setsFlags === true
       ? t.branchAfterFlags
       : undefined;
     if (fused !== undefined) {

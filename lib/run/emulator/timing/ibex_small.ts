@@ -13,7 +13,7 @@ const ABSENT = "not an instruction of RV32IMC";
 
 export const ibexSmall: InOrderTable = {
   name: "ibex-small",
-  error: "a few cycles in millions on the rules of its RTL; this table itself is unvalidated",
+  error: "a few cycles in a million from RTL by its rules; this table unvalidated",
   dataDependent: false,
   issue: "single",
   costs: {
