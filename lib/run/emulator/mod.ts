@@ -6,7 +6,7 @@
  * import { Emulator } from "./mod.ts";
  * import type { Target } from "../../types.ts";
  *
- * function classify(target: Target, elf: Uint8Array, sample: Uint8Array): number {
+ * export function classify(target: Target, elf: Uint8Array, sample: Uint8Array): number {
  *   using emulator = Emulator.open({ target, elf });
  *   emulator.write(emulator.address("input"), sample);
  *   return emulator.call("infer").result;
