@@ -64,7 +64,7 @@ function withQuantization<A extends unknown[], O extends Record<string, unknown>
       "--calibration <name>",
       `how activation ranges are chosen: ${CALIBRATORS.join(", ")}`,
       calibrator,
-      "entropy" as const,
+      "mse" as const,
     )
     .option(
       "--percentile <p>",

@@ -32,7 +32,6 @@ export { quantize, type QuantizeOptions } from "./lib/quantize/quantize.ts";
 export { quantizeValues } from "./lib/quantize/range.ts";
 export { makeRecord, type RecordParts } from "./lib/record/make.ts";
 export { openStore, type RecordFilter, type Store } from "./lib/record/store.ts";
-export { recordsTable } from "./lib/record/table.ts";
 export { argmax, evaluate, type Evaluation, type LabelledSamples } from "./lib/run/evaluate.ts";
 export { type EmulatedOptions, runEmulated } from "./lib/run/emulated.ts";
 export {

@@ -40,10 +40,10 @@ export function defineWeights(name: string, linear: LinearConstants, outputs: nu
   return `static const int8_t ${name}_weights[${packed.length}] = {\n${formatList(packed)}\n};\n`;
 }
 
-/** Definition of a layer's per-channel bias, multiplier and right shift. */
+/** Definition of a layer's per-channel bias, multiplier and right shift, which is one short. */
 export function defineChannels(name: string, linear: LinearConstants, zeroPoint: number): string {
   const rows = [...foldZeroPoint(linear, zeroPoint)].map((bias, o) =>
-    `{ ${bias}, ${linear.multiplier[o]}, ${-linear.shift[o]! - 1} }`
+    `{ ${bias}, ${linear.multiplier[o]}, ${-linear.shift[o]! - 2} }`
   );
   return `static const struct intnic_channel ${name}_channels[${rows.length}] = {\n` +
     `${formatList(rows)}\n};\n`;

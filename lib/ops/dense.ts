@@ -62,13 +62,13 @@ export const dense: Op = {
     const linear = quantizedLinear(node);
     const outputs = output.shape[0]!;
     return {
-      kernels: ["minmax", "mul_high", "requantize", "dot4", "linear"],
+      kernels: ["minmax", "mul_high", "requantize", "linear"],
       constants: defineWeights(name, linear, outputs) +
         defineChannels(name, linear, inputs[0]!.zeroPoint),
       weightBytes: linear.weights.length,
       scratchBytes: 0,
       body: `static const struct intnic_output output = {
-    .zero = ${output.zeroPoint}, .low = ${node.clamp[0]}, .high = ${node.clamp[1]},
+    .offset = ${2 * output.zeroPoint + 1}, .low = ${node.clamp[0]}, .high = ${node.clamp[1]},
 };
 intnic_linear(x, ${
         elements(inputs[0]!.shape)

@@ -73,3 +73,30 @@ export function requireImage(name: string, shape: Shape | undefined): Shape {
   }
   return shape;
 }
+
+/**
+ * For every output pixel in order, and every tap of its window (row, column, channel), the index of
+ * the input element it sees; past the end of the input where the tap lies outside the image.
+ */
+export function windowIndices(image: Shape, output: Shape, window: Window): Int32Array {
+  const [height, width, depth] = image as [number, number, number];
+  const { kernel, stride, dilation, padding } = window;
+  const outside = height * width * depth;
+  const indices = new Int32Array(output[0]! * output[1]! * kernel[0] * kernel[1] * depth);
+  let at = 0;
+  for (let oy = 0; oy < output[0]!; oy++) {
+    for (let ox = 0; ox < output[1]!; ox++) {
+      for (let ky = 0; ky < kernel[0]; ky++) {
+        const iy = oy * stride[0] - padding.top + ky * dilation[0];
+        for (let kx = 0; kx < kernel[1]; kx++) {
+          const ix = ox * stride[1] - padding.left + kx * dilation[1];
+          const inside = iy >= 0 && iy < height && ix >= 0 && ix < width;
+          for (let c = 0; c < depth; c++) {
+            indices[at++] = inside ? (iy * width + ix) * depth + c : outside;
+          }
+        }
+      }
+    }
+  }
+  return indices;
+}

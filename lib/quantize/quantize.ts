@@ -18,7 +18,7 @@ import { clippedRange, type Range, tensorFor } from "./range.ts";
 
 /** How to quantize. */
 export interface QuantizeOptions {
-  /** Default `entropy`. */
+  /** Default `mse`. */
   readonly calibrator?: CalibratorName;
   /** Percent of the values kept in range by the `percentile` calibrator, (0, 100]; default 99.99. */
   readonly percentile?: number;
@@ -41,7 +41,7 @@ export function quantize(
   samples: Iterable<Float32Array>,
   options: QuantizeOptions = {},
 ): QuantizedGraph {
-  const { calibrator = "entropy", percentile = 99.99 } = options;
+  const { calibrator = "mse", percentile = 99.99 } = options;
   if (!(percentile > 0 && percentile <= 100)) {
     throw new UserError(`The percentile is ${percentile}; it must be above 0 and at most 100.`);
   }

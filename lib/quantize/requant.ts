@@ -61,5 +61,6 @@ export function requantize(accumulator: number, multiplier: number, shift: numbe
 export function mulHigh(a: number, b: number): number {
   const high = (a >> 16) * b;
   const low = (a & 0xffff) * b;
-  return Math.floor((high + Math.floor(low / 65536)) / 65536);
+  // The result fits 32 bits; the operator only turns −0 into 0.
+  return Math.floor((high + Math.floor(low / 65536)) / 65536) | 0;
 }

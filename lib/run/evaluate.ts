@@ -26,6 +26,8 @@ export interface Evaluation {
   readonly expected: Int8Array;
   /** Fraction of the samples that the float graph classifies correctly. */
   readonly floatAccuracy: number;
+  /** Samples that float graph and reference put into different classes. */
+  readonly changed: number;
 }
 
 /** Runs the float graph and the integer reference over the samples. */
@@ -43,12 +45,16 @@ export function evaluate(
   const runFloat = floatRunner(graph);
   const runReference = referenceRunner(quantized);
   let correct = 0;
+  let changed = 0;
   for (let i = 0; i < samples.count; i++) {
     const real = samples.input(i);
     const codes = quantizeValues(real, input);
     inputs.set(codes, i * inputSize);
-    expected.set(runReference(codes), i * outputSize);
-    if (argmax(runFloat(real)) === samples.labels[i]) correct++;
+    const output = runReference(codes);
+    expected.set(output, i * outputSize);
+    const decision = argmax(runFloat(real));
+    if (decision === samples.labels[i]) correct++;
+    if (decision !== argmax(output)) changed++;
     progress(1);
   }
   return {
@@ -58,6 +64,7 @@ export function evaluate(
     inputs,
     expected,
     floatAccuracy: correct / samples.count,
+    changed,
   };
 }
 

@@ -53,7 +53,7 @@ Deno.test("a saved model loads, gives the same outputs, and the same bytes again
 Deno.test("a folder with other files is not replaced", async () => {
   await withFolder(async (folder) => {
     await writeFile(join(folder, "notes.txt"), "precious");
-    for (const attempt of [checkOutput(folder), saveModel(make(1), folder)]) {
+    for (const attempt of [() => checkOutput(folder), () => saveModel(make(1), folder)]) {
       await assert.rejects(attempt, { name: "UserError", message: /other files \(notes\.txt\)/ });
     }
     assert.deepEqual(await readdir(folder), ["notes.txt"]);

@@ -39,31 +39,34 @@ static inline int32_t intnic_mul_high(int32_t a, int32_t b)
     return (int32_t)(((int64_t)a * b) >> 32);
 }
 
-/* Per output channel: accumulator start, and the factor multiplier * 2^-(32 + shift). */
+/* Per output channel: accumulator start, and the factor multiplier * 2^-(33 + shift). */
 struct intnic_channel {
     int32_t bias;       /* zero point of the input folded in */
     int32_t multiplier; /* 0 .. 2^31 - 1 */
-    int32_t shift;      /* 1 .. 30 */
+    int32_t shift;      /* 0 .. 29 */
 };
 
-/* How a layer's results are stored: zero point, then the range its activation allows. */
+/* How a layer's results are stored. */
 struct intnic_output {
-    int32_t zero;
-    int32_t low;
+    int32_t offset; /* 2 * zero point + 1 */
+    int32_t low;    /* range of the activation */
     int32_t high;
 };
 
-/* floor(accumulator * multiplier / 2^(32 + shift) + 1/2) + zero, limited to low .. high. */
+/*
+ * floor(accumulator * multiplier / 2^(33 + shift) + 1/2) + zero point, limited to low .. high. One
+ * rounding: the last bit shifted out is kept until the half and the zero point have been added.
+ */
 static inline int8_t intnic_requantize(int32_t accumulator, const struct intnic_channel *channel,
                                        const struct intnic_output *output)
 {
-    int32_t high = intnic_mul_high(accumulator, channel->multiplier);
-    int32_t value = ((high + (1 << (channel->shift - 1))) >> channel->shift) + output->zero;
+    int32_t doubled = intnic_mul_high(accumulator, channel->multiplier) >> channel->shift;
+    int32_t value = (doubled + output->offset) >> 1;
 
     return (int8_t)intnic_min(intnic_max(value, output->low), output->high);
 }
 
-/* Kept out of its callers, the loop has the registers to itself. */
+/* Kept out of its callers, the inner loop has the registers to itself. */
 #if defined(__GNUC__)
 #define INTNIC_NOINLINE __attribute__((noinline))
 #else
@@ -254,37 +257,78 @@ struct intnic_max_pool {
     int32_t low; /* smallest value to store: the zero point after a relu, else -128 */
 };
 
+/* Largest value of one window for channel c: the rows and columns that lie inside the image. */
+static inline int8_t intnic_window_max(const int8_t *tap, int32_t rows, int32_t columns,
+                                       int32_t pitch, int32_t depth, int32_t low)
+{
+    int32_t most = low;
+
+    for (; rows > 0; rows--) {
+        const int8_t *next = tap + pitch;
+
+        for (int32_t left = columns; left > 0; left--) {
+            most = intnic_max(*tap, most);
+            tap += depth;
+        }
+        tap = next;
+    }
+    return (int8_t)most;
+}
+
+/* The same for four channels at once. */
+static inline void intnic_window_max4(const int8_t *tap, int32_t rows, int32_t columns,
+                                      int32_t pitch, int32_t depth, int32_t low, int8_t *y)
+{
+    int32_t most0 = low;
+    int32_t most1 = low;
+    int32_t most2 = low;
+    int32_t most3 = low;
+
+    for (; rows > 0; rows--) {
+        const int8_t *next = tap + pitch;
+
+        for (int32_t left = columns; left > 0; left--) {
+            most0 = intnic_max(tap[0], most0);
+            most1 = intnic_max(tap[1], most1);
+            most2 = intnic_max(tap[2], most2);
+            most3 = intnic_max(tap[3], most3);
+            tap += depth;
+        }
+        tap = next;
+    }
+    y[0] = (int8_t)most0;
+    y[1] = (int8_t)most1;
+    y[2] = (int8_t)most2;
+    y[3] = (int8_t)most3;
+}
+
 /* Largest value of every window, channel by channel. Without padding, y may be x. */
 static void intnic_max_pool(const struct intnic_max_pool *layer, const int8_t *x, int8_t *y)
 {
-    int32_t pitch = layer->width * layer->depth;
+    int32_t depth = layer->depth;
+    int32_t pitch = layer->width * depth;
 
     for (int32_t oy = 0; oy < layer->out_height; oy++) {
         int32_t top = oy * layer->stride_y - layer->pad_top;
-        int32_t bottom = top + layer->kernel_height;
+        int32_t bottom = intnic_min(top + layer->kernel_height, layer->height);
 
-        top = top < 0 ? 0 : top;
-        bottom = bottom > layer->height ? layer->height : bottom;
+        top = intnic_max(top, 0);
         for (int32_t ox = 0; ox < layer->out_width; ox++) {
             int32_t left = ox * layer->stride_x - layer->pad_left;
-            int32_t right = left + layer->kernel_width;
+            int32_t columns = intnic_min(left + layer->kernel_width, layer->width);
+            const int8_t *first;
+            int32_t c = 0;
 
-            left = left < 0 ? 0 : left;
-            right = right > layer->width ? layer->width : right;
-            for (int32_t c = 0; c < layer->depth; c++) {
-                const int8_t *row = x + top * pitch + left * layer->depth + c;
-                int32_t most = layer->low;
-
-                for (int32_t rows = bottom - top; rows > 0; rows--) {
-                    const int8_t *tap = row;
-
-                    for (int32_t columns = right - left; columns > 0; columns--) {
-                        most = intnic_max(*tap, most);
-                        tap += layer->depth;
-                    }
-                    row += pitch;
-                }
-                *y++ = (int8_t)most;
+            left = intnic_max(left, 0);
+            columns -= left;
+            first = x + top * pitch + left * depth;
+            for (; c + 4 <= depth; c += 4) {
+                intnic_window_max4(first + c, bottom - top, columns, pitch, depth, layer->low, y);
+                y += 4;
+            }
+            for (; c < depth; c++) {
+                *y++ = intnic_window_max(first + c, bottom - top, columns, pitch, depth,
+                                         layer->low);
             }
         }
     }
@@ -300,7 +344,7 @@ static const int8_t filters_weights[18] = {
     127, 127, 127, 127, 127, 127, 127, 127, 127, 0, 0, 0, 0, 127, 0, 0, 0, 0,
 };
 static const struct intnic_channel filters_channels[2] = {
-    { 16764, 1442928645, 6 }, { 32449, 1442928645, 6 },
+    { 16764, 1442928645, 5 }, { 32449, 1442928645, 5 },
 };
 
 MODEL_LAYER void model_layer_filters(const int8_t *x, int8_t *scratch, int8_t *y)
@@ -315,7 +359,7 @@ MODEL_LAYER void model_layer_filters(const int8_t *x, int8_t *scratch, int8_t *y
         .out_height = 2, .out_width = 2,
         .outputs = 2,
         .input_zero = -128,
-        .output = { .zero = -128, .low = -128, .high = 127 },
+        .output = { .offset = -255, .low = -128, .high = 127 },
     };
     intnic_conv2d(&layer, x, scratch, y);
 }
@@ -349,13 +393,13 @@ static const int8_t classes_weights[4] = {
     127, -127, -127, 127,
 };
 static const struct intnic_channel classes_channels[2] = {
-    { 0, 1401405702, 6 }, { 5398, 1401405702, 6 },
+    { 0, 1401405702, 5 }, { 5398, 1401405702, 5 },
 };
 
 MODEL_LAYER void model_layer_classes(const int8_t *x, int8_t *y)
 {
     static const struct intnic_output output = {
-        .zero = -14, .low = -128, .high = 127,
+        .offset = -27, .low = -128, .high = 127,
     };
     intnic_linear(x, 2, classes_weights, classes_channels, 2, &output, y);
 }
@@ -392,8 +436,7 @@ void model_infer(const int8_t *input, int8_t *output)
 }
 
 /*
- * Q16.16 fixed point to int8: floor(value * multiplier / 2^(32 + shift) + 1/2) + zero, saturated.
- * One call converts a whole vector.
+ * Q16.16 fixed point to int8: floor(value * multiplier / 2^(33 + shift) + 1/2) + zero, saturated.
  */
 static void intnic_from_q16(const int32_t *x, int32_t count, const struct intnic_channel *factor,
                             const struct intnic_output *output, int8_t *y)
@@ -404,7 +447,7 @@ static void intnic_from_q16(const int32_t *x, int32_t count, const struct intnic
 }
 
 /*
- * int8 to Q16.16: (x - zero) * 2^prescale * multiplier / 2^(32 + shift), rounded. The generator has
+ * int8 to Q16.16: (x - zero) * 2^prescale * multiplier / 2^(33 + shift), rounded. The generator has
  * proved that neither the shifted difference nor the result leaves int32.
  */
 static void intnic_to_q16(const int8_t *x, int32_t count, const struct intnic_channel *factor,
@@ -413,15 +456,15 @@ static void intnic_to_q16(const int8_t *x, int32_t count, const struct intnic_ch
     for (; count > 0; count--) {
         int32_t high = intnic_mul_high((*x++ - zero) * (1 << prescale), factor->multiplier);
 
-        *y++ = (high + (1 << (factor->shift - 1))) >> factor->shift;
+        *y++ = ((high >> factor->shift) + 1) >> 1;
     }
 }
 
 void model_infer_q16(const int32_t *input, int32_t *output)
 {
-    static const struct intnic_channel from_q16 = { 0, 2139095040, 7 };
-    static const struct intnic_channel to_q16 = { 0, 1248628238, 11 };
-    static const struct intnic_output codes = { -128, -128, 127 };
+    static const struct intnic_channel from_q16 = { 0, 2139095040, 6 };
+    static const struct intnic_channel to_q16 = { 0, 1248628238, 10 };
+    static const struct intnic_output codes = { -255, -128, 127 };
     static int8_t x[MODEL_INPUT_SIZE];
     static int8_t y[MODEL_OUTPUT_SIZE];
 

@@ -1,6 +1,5 @@
 /*
- * Q16.16 fixed point to int8: floor(value * multiplier / 2^(32 + shift) + 1/2) + zero, saturated.
- * One call converts a whole vector.
+ * Q16.16 fixed point to int8: floor(value * multiplier / 2^(33 + shift) + 1/2) + zero, saturated.
  */
 static void intnic_from_q16(const int32_t *x, int32_t count, const struct intnic_channel *factor,
                             const struct intnic_output *output, int8_t *y)
@@ -11,7 +10,7 @@ static void intnic_from_q16(const int32_t *x, int32_t count, const struct intnic
 }
 
 /*
- * int8 to Q16.16: (x - zero) * 2^prescale * multiplier / 2^(32 + shift), rounded. The generator has
+ * int8 to Q16.16: (x - zero) * 2^prescale * multiplier / 2^(33 + shift), rounded. The generator has
  * proved that neither the shifted difference nor the result leaves int32.
  */
 static void intnic_to_q16(const int8_t *x, int32_t count, const struct intnic_channel *factor,
@@ -20,6 +19,6 @@ static void intnic_to_q16(const int8_t *x, int32_t count, const struct intnic_ch
     for (; count > 0; count--) {
         int32_t high = intnic_mul_high((*x++ - zero) * (1 << prescale), factor->multiplier);
 
-        *y++ = (high + (1 << (factor->shift - 1))) >> factor->shift;
+        *y++ = ((high >> factor->shift) + 1) >> 1;
     }
 }
