@@ -308,6 +308,16 @@ Deno.test("mistakes end with a sentence and their exit code", async () => {
     ["--version", 0, /^$/],
     ["deploi", 2, /unknown command 'deploi'\n\(Did you mean deploy\?\)/],
     ["report --lasst 3", 2, /unknown option '--lasst'\n\(Did you mean --last\?\)/],
+    [
+      "deploy --target cortex-m5",
+      1,
+      /^There is no target "cortex-m5"\. Did you mean "cortex-m3"\?/,
+    ],
+    [
+      "deploy --target nosuch.json",
+      1,
+      /^Cannot read the target nosuch\.json: there is no such file/,
+    ],
     ["generate", 2, /required option '--out <dir>' not specified/],
     ["report a", 2, /too many arguments/],
     ["report --last 0", 1, /^Cannot use --last 0: it must be a whole number of at least 1\.\n$/],
