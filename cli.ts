@@ -74,9 +74,8 @@ function withQuantization<A extends unknown[], O extends Record<string, unknown>
     )
     .option(
       "--calibration-samples <n>",
-      "training samples looked at",
+      "training samples looked at (default: the first 1000, or all)",
       wholeNumber("--calibration-samples", 1),
-      1000,
     )
     .option(
       "--input-mean <x>",
@@ -115,7 +114,11 @@ withQuantization(program.command("deploy"))
   .description("quantize a model, build it for each target, run it there and record the result")
   .argument("[model]", "mlp, convnet, or the folder of a tfjs LayersModel", "convnet")
   .option("--target <list>", "names of targets or paths of your own, comma separated", "cortex-m4")
-  .option("--samples <n>", "test samples to run on each target", wholeNumber("--samples", 1), 1000)
+  .option(
+    "--samples <n>",
+    "test samples to run on each target (default: the first 1000, or all)",
+    wholeNumber("--samples", 1),
+  )
   .option("--db <file>", "record file (default: intnic/records.db in your state folder)")
   .option("--json", "print the records as JSON, and nothing else, on stdout")
   .option("--out <dir>", "keep the generated C and the binaries there")

@@ -189,7 +189,7 @@ export interface FlashUse {
 /** Bytes of RAM, by what they hold. */
 export interface RamUse {
   readonly arena: number;
-  /** Deepest stack of one inference, from the compiler's frame sizes and the call graph. */
+  /** Deepest stack from reset on, by the compiler's frame sizes and the call graph. */
   readonly stack: number;
   /** Everything else in .data and .bss, the firmware's input and output buffers included. */
   readonly static: number;

@@ -81,6 +81,33 @@ Deno.test("a model too large for its target: by how much, and which layer", asyn
   });
 });
 
+Deno.test("RAM that follows flash does not hide that the program is too large", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const text = await Deno.readTextFile(new URL("targets/rv32imc.json", root));
+    const small = `${folder}/small.json`;
+    const shrunk = JSON.parse(text);
+    shrunk.memory.flash.size = "64K";
+    shrunk.memory.ram.origin = `0x${(Number(shrunk.memory.flash.origin) + 65536).toString(16)}`;
+    await Deno.writeTextFile(small, JSON.stringify(shrunk));
+    await fails(
+      ["deploy", "mlp", "--target", small, "--samples", "1", `--db=${folder}/records.db`],
+      /needs \d+ bytes of flash and the target has 65536, \d+ too few/,
+    );
+  });
+});
+
+Deno.test("an output folder in which something is in the way stays as it was", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/out/model.c`, { recursive: true });
+    await fails(["generate", "mlp", "--out", `${folder}/out`], /model\.c is a folder already/);
+    assert.deepEqual([...Deno.readDirSync(`${folder}/out`)].map(({ name }) => name), ["model.c"]);
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await fails(["generate", "mlp", "--out", `${folder}/file`], /it is a file/);
+    await fails(["generate", "nomodel", "--out", `${folder}/x/y`], /no model "nomodel"/);
+    await assert.rejects(Deno.stat(`${folder}/x`), Deno.errors.NotFound);
+  });
+});
+
 Deno.test("damaged models: JSON, weights, layers", async () => {
   await inTemporaryFolder(async (folder) => {
     const model = `${folder}/broken`;

@@ -65,7 +65,7 @@ async function outputsOf(target: Target, seed: number) {
     ? runOnHost(binary, program, codes)
     : await runEmulated(binary, program, codes, { jobs: 1 });
   await Deno.remove(directory, { recursive: true });
-  return { result, expected, program };
+  return { result, expected, program, ram: binary.ram };
 }
 
 for (
@@ -80,6 +80,20 @@ for (
       const { result, expected } = await outputsOf(target, seed);
       assert.deepEqual(result.outputs, expected, `seed ${seed}`);
       assert.equal(result.cycles?.min, result.cycles?.max, `seed ${seed}`);
+    }
+  });
+}
+
+for (const name of ["cortex-m4", "rv32imc"]) {
+  Deno.test(`a program runs on ${name} in exactly the RAM that its record says`, async () => {
+    const target = await loadTarget(name);
+    for (const seed of [2, 3]) {
+      const { program, ram } = await outputsOf(target, seed);
+      // The stack's top is aligned down to 16 bytes, as the link script does.
+      const size = Math.ceil(ram.total / 16) * 16;
+      const memory = { ...target.memory!, ram: { ...target.memory!.ram, size } };
+      const { result, expected } = await outputsOf({ ...target, memory }, seed);
+      assert.deepEqual(result.outputs, expected, program.name);
     }
   });
 }

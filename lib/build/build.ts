@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { UserError } from "../errors.ts";
 import type { Binary, CProgram, Target } from "../types.ts";
@@ -36,7 +37,13 @@ const commonFlags = [
 const warningFlags = ["-Wall", "-Wextra", "-Wconversion", "-Werror"] as const;
 
 /** Nothing but our own objects is linked, not even the compiler's own helpers. */
-const linkFlags = ["-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=none"] as const;
+const linkFlags = [
+  "-nostdlib",
+  "-Wl,--gc-sections",
+  "-Wl,--build-id=none",
+  // A program too large for its flash may reach into RAM; how much too large is said later.
+  "-Wl,--no-check-sections",
+] as const;
 
 const start = new URL("../../firmware/start/", import.meta.url);
 
@@ -50,8 +57,9 @@ const start = new URL("../../firmware/start/", import.meta.url);
 export async function build(
   program: CProgram,
   target: Target,
-  { directory, entry = "model_infer" }: BuildOptions,
+  { directory: folder, entry = "model_infer" }: BuildOptions,
 ): Promise<Binary> {
+  const directory = resolve(folder);
   const compiler = await findCompiler(target);
   for (const [name, text] of program.files) {
     await Deno.writeTextFile(join(directory, name), text);
@@ -76,8 +84,7 @@ export async function build(
   const shape = target.isa === "host" ? ["-shared"] : ["-static", "-Wl,-T,link.ld"];
   const objects = sources.map(({ object }) => object);
   await run(compiler.path, [...flags, ...linkFlags, ...shape, ...objects, "-o", path], directory);
-  const graph = await Deno.readTextFile(join(directory, "model.ci"));
-  const stack = deepestStack([graph], entry);
+  const stack = await stackUse(target, directory, entry);
   return await describe(path, program, target, { compiler: compiler.version, flags }, stack);
 }
 
@@ -89,9 +96,19 @@ async function collectSources(target: Target, directory: string, entry: string) 
   const startFile = target.isa === "thumb" ? "thumb.c" : "riscv.S";
   return [
     model,
-    { path: new URL(main, start).pathname, object: "main.o" },
-    { path: new URL(startFile, start).pathname, object: "start.o" },
+    { path: fileURLToPath(new URL(main, start)), object: "main.o" },
+    { path: fileURLToPath(new URL(startFile, start)), object: "start.o" },
   ];
+}
+
+/** From reset to the deepest function of an inference; on the host, from the entry. */
+async function stackUse(target: Target, directory: string, entry: string): Promise<number> {
+  const read = (file: string) => Deno.readTextFile(join(directory, file));
+  if (target.isa === "host") return deepestStack([await read("model.ci")], entry);
+  const graphs = [await read("model.ci"), await read("main.ci")];
+  // The assembly start-up code of RISC-V uses no stack.
+  if (target.isa !== "thumb") return deepestStack(graphs, "main");
+  return deepestStack([...graphs, await read("start.ci")], "intnic_reset");
 }
 
 async function describe(
@@ -114,7 +131,7 @@ async function describe(
     path,
     bytes,
     sha256: createHash("sha256").update(bytes).digest("hex"),
-    flash: flashUse(elf, program),
+    flash: flashUse(elf, program, target),
     ram: ramUse(elf, stack),
     ...how,
   };

@@ -1,4 +1,4 @@
-import type { CProgram, FlashUse, RamUse } from "../types.ts";
+import type { CProgram, FlashUse, RamUse, Target } from "../types.ts";
 import { type Elf, findSymbol } from "./elf.ts";
 
 const SHF_WRITE = 1;
@@ -10,9 +10,13 @@ const SHT_NOBITS = 8;
  * Bytes of flash by what they hold, from the ELF's sections: code is what can be executed, weights
  * are the generated weight arrays, tables the rest, initial values of `.data` included.
  */
-export function flashUse(elf: Elf, program: CProgram): FlashUse {
+export function flashUse(elf: Elf, program: CProgram, { memory }: Target): FlashUse {
   const stored = elf.sections.filter((s) => (s.flags & SHF_ALLOC) !== 0 && s.type !== SHT_NOBITS);
-  const total = sum(stored);
+  // In a target's memory the gaps that alignment leaves count too.
+  const image = elf.segments.filter(({ fileBytes }) => fileBytes > 0);
+  const total = memory === undefined
+    ? sum(stored)
+    : Math.max(...image.map((s) => s.physical + s.fileBytes)) - memory.flash.origin;
   const code = sum(stored.filter(({ flags }) => (flags & SHF_EXECINSTR) !== 0));
   const weights = program.layers.reduce(
     (bytes, layer) => bytes + (findSymbol(elf, layer.weightsSymbol)?.size ?? 0),

@@ -43,17 +43,20 @@ export function planArena(
     const bytes = scratchBytes.get(name) ?? 0;
     if (bytes > 0) scratch.set(name, { name: `${name}.scratch`, bytes, from: i, to: i });
   });
-  const slots = placeBuffers([...buffers, ...scratch.values()]);
-  const offsetOf = (name: string) => slots.find((slot) => slot.name === name)!.offset;
+  const placed = placeBuffers([...buffers, ...scratch.values()]);
+  // By identity: a tensor may be called what another layer's scratch is called.
+  const offsetOf = (buffer: Buffer) => placed.get(buffer)!;
+  const slots = [...placed].map(([buffer, offset]): ArenaSlot => ({ ...buffer, offset }))
+    .sort((a, b) => a.from - b.from || a.offset - b.offset);
   return {
     bytes: slots.reduce((end, slot) => Math.max(end, slot.offset + slot.bytes), 0),
     slots,
     places: new Map(
       [...homes].map((
         [tensor, home],
-      ) => [tensor, typeof home === "string" ? home : { offset: offsetOf(home.name) }]),
+      ) => [tensor, typeof home === "string" ? home : { offset: offsetOf(home) }]),
     ),
-    scratch: new Map([...scratch].map(([layer, { name }]) => [layer, offsetOf(name)])),
+    scratch: new Map([...scratch].map(([layer, buffer]) => [layer, offsetOf(buffer)])),
   };
 }
 
@@ -99,20 +102,21 @@ function aliasRoot(graph: QuantizedGraph, tensor: string): string {
   return aliasRoot(graph, node.inputs[0]!);
 }
 
-function placeBuffers(buffers: readonly Buffer[]): ArenaSlot[] {
-  const placed: ArenaSlot[] = [];
+/** An offset for every buffer. */
+function placeBuffers(buffers: readonly Buffer[]): Map<Buffer, number> {
+  const placed = new Map<Buffer, number>();
   for (const buffer of [...buffers].sort((a, b) => b.bytes - a.bytes)) {
-    const rivals = placed
-      .filter((slot) => slot.from <= buffer.to && buffer.from <= slot.to)
-      .sort((a, b) => a.offset - b.offset);
+    const rivals = [...placed]
+      .filter(([rival]) => rival.from <= buffer.to && buffer.from <= rival.to)
+      .sort(([, a], [, b]) => a - b);
     let offset = 0;
-    for (const rival of rivals) {
-      if (offset + buffer.bytes <= rival.offset) break;
-      offset = Math.max(offset, align(rival.offset + rival.bytes));
+    for (const [rival, start] of rivals) {
+      if (offset + buffer.bytes <= start) break;
+      offset = Math.max(offset, align(start + rival.bytes));
     }
-    placed.push({ ...buffer, offset });
+    placed.set(buffer, offset);
   }
-  return placed.sort((a, b) => a.from - b.from || a.offset - b.offset);
+  return placed;
 }
 
 function align(offset: number): number {

@@ -3,6 +3,7 @@ import { randomGraph, randomInputs } from "../../tests/random_graph.ts";
 import { opOf } from "../ops/mod.ts";
 import { elements } from "../ops/op.ts";
 import { quantize } from "../quantize/quantize.ts";
+import type { QuantizedNode } from "../types.ts";
 import { planArena } from "./arena.ts";
 
 Deno.test("no two slots that are alive at once share a byte", () => {
@@ -42,4 +43,37 @@ Deno.test("every tensor read has a place large enough, alive while it is read", 
     const computed = quantized.nodes.some(({ op }) => opOf(op).emit !== undefined);
     if (computed) assert.equal(places.get(quantized.output), "output");
   }
+});
+
+Deno.test("a tensor may be called like another layer's scratch", () => {
+  const chain = ["p", "c", "c.scratch", "z"];
+  const nodes = chain.map((name, i): QuantizedNode => ({
+    name,
+    op: "conv2d",
+    inputs: [i === 0 ? "input" : chain[i - 1]!],
+    output: name,
+    attributes: {},
+    macs: 0,
+    activation: "none",
+    clamp: [-128, 127],
+  }));
+  const tensor = (size: number) => ({ shape: [size], scale: 1, zeroPoint: 0 });
+  const tensors = new Map([["input", tensor(10)], ...chain.map((n) => [n, tensor(500)] as const)]);
+  const { places, scratch, slots, bytes } = planArena(
+    {
+      name: "clash",
+      nodes,
+      tensors,
+      input: "input",
+      output: "z",
+      rounding: "single",
+      calibration: { calibrator: "max", percentile: 100, samples: 1 },
+      notes: [],
+    },
+    new Map([["c", 30]]),
+  );
+  const place = places.get("c.scratch") as { offset: number };
+  assert.ok(place.offset + 500 <= bytes);
+  assert.notEqual(place.offset, scratch.get("c"));
+  assert.equal(slots.filter(({ name }) => name === "c.scratch").length, 2);
 });

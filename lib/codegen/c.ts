@@ -154,7 +154,7 @@ function describeLayer({ node, identifier, emission }: Emitted, graph: Quantized
     op: node.op,
     macs: node.macs,
     symbol: `model_layer_${identifier}`,
-    weightsSymbol: `${identifier}_weights`,
+    weightsSymbol: `model_weights_${identifier}`,
     weightBytes: emission.weightBytes,
     arenaBytes: live.reduce((sum, { bytes }) => sum + bytes, 0),
   };

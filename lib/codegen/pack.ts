@@ -37,7 +37,9 @@ export function foldZeroPoint(linear: LinearConstants, zeroPoint: number): Int32
 /** Definition of the packed weights of a layer. */
 export function defineWeights(name: string, linear: LinearConstants, outputs: number): string {
   const packed = packWeights(linear.weights, outputs);
-  return `static const int8_t ${name}_weights[${packed.length}] = {\n${formatList(packed)}\n};\n`;
+  return `static const int8_t model_weights_${name}[${packed.length}] = {\n${
+    formatList(packed)
+  }\n};\n`;
 }
 
 /** Definition of a layer's per-channel bias, multiplier and right shift, which is one short. */
@@ -45,6 +47,6 @@ export function defineChannels(name: string, linear: LinearConstants, zeroPoint:
   const rows = [...foldZeroPoint(linear, zeroPoint)].map((bias, o) =>
     `{ ${bias}, ${linear.multiplier[o]}, ${-linear.shift[o]! - 2} }`
   );
-  return `static const struct intnic_channel ${name}_channels[${rows.length}] = {\n` +
+  return `static const struct intnic_channel model_channels_${name}[${rows.length}] = {\n` +
     `${formatList(rows)}\n};\n`;
 }

@@ -1,4 +1,5 @@
 import { elements, formatShape } from "../ops/op.ts";
+import { largest } from "../quantize/linear.ts";
 import type { QuantizedGraph, QuantizedNode, QuantizedTensor } from "../types.ts";
 import { version } from "../version.ts";
 import type { ArenaPlan } from "./arena.ts";
@@ -20,6 +21,10 @@ export function header(graph: QuantizedGraph, sizes: Sizes, q16: boolean): strin
 #define MODEL_H
 
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /*
  * Input:  ${describeTensor("int8", input)}
@@ -57,6 +62,10 @@ void model_infer_q16(const int32_t *input, int32_t *output);
   }
 #endif
 
+#ifdef __cplusplus
+}
+#endif
+
 #endif
 `;
 }
@@ -72,7 +81,7 @@ export function titleComment(graph: QuantizedGraph, layers: readonly QuantizedNo
  *
  * ${layers.length} layers, ${macs} multiply-accumulates, int8 weights and activations, int32
  * accumulators. Activation ranges: ${how} over ${samples} samples. Constant time: no branch and no
- * address depends on the data.
+ * address depends on the data (a core whose multiplier stops early still may).
 ${notes} */`;
 }
 
@@ -80,7 +89,7 @@ ${notes} */`;
 export function layerComment(node: QuantizedNode, graph: QuantizedGraph): string {
   const bound = node.linear === undefined
     ? ""
-    : `\n * Accumulators stay within +-${Math.max(...node.linear.bound)}.`;
+    : `\n * Accumulators stay within +-${largest(node.linear.bound)}.`;
   const relu = node.activation === "relu" ? ", relu" : "";
   return `/*
  * ${toComment(node.name)}: ${node.op}${relu}, ${node.macs} multiply-accumulates

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { findCompiler } from "../build/toolchain.ts";
 import { deployTo } from "../deploy.ts";
+import { UserError } from "../errors.ts";
 import { openStore } from "../record/store.ts";
 import { layersTable, recordsTable } from "../record/table.ts";
 import { evaluate } from "../run/evaluate.ts";
@@ -22,8 +23,8 @@ import { loadSamples, prepare, type QuantizationOptions } from "./prepare.ts";
 export interface DeployCommandOptions extends QuantizationOptions {
   /** Comma-separated names or paths. */
   readonly target: string;
-  /** Test samples to run on each target. */
-  readonly samples: number;
+  /** Test samples to run on each target; the first 1,000, or all, unless told. */
+  readonly samples?: number;
   /** Record file; the user's own by default. */
   readonly db?: string;
   /** Print the records as JSON and nothing else. */
@@ -45,7 +46,7 @@ export async function deploy(name: string, options: DeployCommandOptions): Promi
   // What can be found missing now is not to be found missing after minutes of work.
   for (const target of targets) await findCompiler(target);
   using store = openStore(options.db);
-  await using output = await makeOutput(options.out);
+  using output = await makeOutput(options.out);
   const { model, graph, quantized } = await prepare(name, options);
   const samples = await loadSamples(graph, options, "test", options.samples);
   const evaluation = await withProgress(
@@ -71,6 +72,19 @@ export async function deploy(name: string, options: DeployCommandOptions): Promi
   }
   await output.keep();
   print(records, quantized.notes, options);
+  requireOneMeaning(records);
+}
+
+/** A difference from the reference is recorded and shown, and still a failure. */
+function requireOneMeaning(records: readonly RunRecord[]): void {
+  for (const { target, mismatches, samples } of records) {
+    if (mismatches > 0) {
+      throw new UserError(
+        `On ${target} ${mismatches} of ${samples} samples gave other bytes than the reference; its ` +
+          `compiler or emulator is not to be trusted with this model.`,
+      );
+    }
+  }
 }
 
 async function folderFor({ path }: OutputFolder, target: string): Promise<string> {

@@ -25,7 +25,7 @@ export interface GenerateOptions extends QuantizationOptions {
  */
 export async function generate(name: string, options: GenerateOptions): Promise<void> {
   const target = await loadTarget(options.target);
-  await using output = await makeOutput(options.out);
+  using output = await makeOutput(options.out);
   const { quantized } = await prepare(name, options);
   const program = generateC(quantized, await loadKernels(target));
   for (const [file, text] of program.files) await Deno.writeTextFile(join(output.path, file), text);

@@ -1,56 +1,75 @@
-import { randomUUID } from "node:crypto";
-import { basename, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { UserError } from "../errors.ts";
 
-/** A folder to write into that appears under its own name only when all is written. */
-export interface OutputFolder extends AsyncDisposable {
+/** A folder to write into, whose files appear under their final name only when all are written. */
+export interface OutputFolder extends Disposable {
   /** Where to write. */
   readonly path: string;
-  /** Puts everything under its final name, if it has one. */
+  /**
+   * Copies everything to its final place, if it has one, over files of the same name there.
+   * @throws {UserError} if that cannot be done
+   */
   keep(): Promise<void>;
 }
 
 /**
- * A folder for a command's results. Without a name it is temporary. With one, the results replace
- * files of the same name there once `keep` is called; if it never is, nothing is left behind.
+ * A temporary folder for a command's results, which `keep` copies to `out`. If it is never called,
+ * even because the user interrupts, nothing is left behind.
  *
- * @throws {UserError} if the folder cannot be made
+ * @throws {UserError} if `out` is, or lies in, something that is not a folder
  */
 export async function makeOutput(out?: string): Promise<OutputFolder> {
-  const path = out === undefined
-    ? await Deno.makeTempDir({ prefix: "intnic-" })
-    : await makeSibling(resolve(out));
+  if (out !== undefined) await requireRoom(out);
+  const path = await Deno.makeTempDir({ prefix: "intnic-" });
+  const remove = () => Deno.removeSync(path, { recursive: true });
+  const interrupted = () => {
+    remove();
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", interrupted);
   return {
     path,
     keep: async () => {
-      if (out !== undefined) await moveInto(path, resolve(out));
+      if (out === undefined) return;
+      try {
+        await copyInto(path, out, false);
+        await copyInto(path, out, true);
+      } catch (cause) {
+        throw cannotWrite(out, cause);
+      }
     },
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }).catch(() => {}),
+    [Symbol.dispose]: () => {
+      Deno.removeSignalListener("SIGINT", interrupted);
+      remove();
+    },
   };
 }
 
-/** A folder on the same file system, so that moving is renaming. */
-async function makeSibling(out: string): Promise<string> {
-  const path = join(dirname(out), `.${basename(out)}-${randomUUID()}`);
+/** Finds out before the work what can be found out: whether `out` is or could become a folder. */
+async function requireRoom(out: string): Promise<void> {
   try {
-    const existing = await Deno.stat(out).catch(() => undefined);
-    if (existing !== undefined && !existing.isDirectory) throw new Error("it is a file");
-    await Deno.mkdir(path, { recursive: true });
+    const { isDirectory } = await Deno.stat(out);
+    if (!isDirectory) throw new Error("it is a file");
   } catch (cause) {
-    throw new UserError(
-      `The output folder ${out} cannot be written: ${(cause as Error).message}.`,
-      { cause },
-    );
+    if (!(cause instanceof Deno.errors.NotFound)) throw cannotWrite(out, cause);
   }
-  return path;
 }
 
-async function moveInto(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const entry of Deno.readDir(from)) {
-    const source = join(from, entry.name);
-    const target = join(to, entry.name);
-    if (entry.isDirectory) await moveInto(source, target);
-    else await Deno.rename(source, target);
+/** Copies a tree, or only makes sure that no folder meets a file or the other way round. */
+async function copyInto(from: string, to: string, really: boolean): Promise<void> {
+  if (really) await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    const target = join(to, name);
+    const there = await Deno.stat(target).catch(() => undefined);
+    if (there !== undefined && there.isDirectory !== isDirectory) {
+      throw new Error(`${target} is ${there.isDirectory ? "a folder" : "a file"} already`);
+    }
+    if (isDirectory) await copyInto(join(from, name), target, really);
+    else if (really) await Deno.copyFile(join(from, name), target);
   }
+}
+
+function cannotWrite(out: string, cause: unknown): UserError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new UserError(`The output folder ${out} cannot be written: ${reason}.`, { cause });
 }

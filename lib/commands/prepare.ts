@@ -13,12 +13,15 @@ export interface QuantizationOptions {
   readonly data: string;
   readonly calibration: CalibratorName;
   readonly percentile: number;
-  /** Samples of the training set to calibrate on. */
-  readonly calibrationSamples: number;
+  /** Samples of the training set to calibrate on; the first 1,000, or all, unless told. */
+  readonly calibrationSamples?: number;
   /** The network's input is (pixel / 255 − inputMean) / inputStd. */
   readonly inputMean: number;
   readonly inputStd: number;
 }
+
+/** Samples taken where the user does not say how many, if there are so many. */
+const USUAL_SAMPLES = 1000;
 
 /** A model on its way to the targets. */
 export interface Prepared {
@@ -43,21 +46,32 @@ export async function prepare(name: string, options: QuantizationOptions): Promi
 
 /**
  * The first samples of a data set, as the network's input.
- * @throws {UserError} if the images do not have as many pixels as the network has inputs
+ *
+ * @param count the first 1,000, or all there are, if undefined
+ * @throws {UserError} if the images do not have as many pixels as the network has inputs, or there are
+ * more classes than outputs
  */
 export async function loadSamples(
   graph: Graph,
   { data, inputMean, inputStd }: QuantizationOptions,
   split: Dataset["split"],
-  count: number,
+  count: number | undefined,
 ): Promise<LabelledSamples> {
-  const dataset = await loadDataset(data, split, count);
+  const dataset = await loadDataset(data, split, count ?? { atMost: USUAL_SAMPLES });
   const shape = graph.tensors.get(graph.input)!;
   if (elements(shape) !== elements(dataset.shape)) {
     throw new UserError(
       `The model ${graph.name} takes an input of ${formatShape(shape)}, but the images of ` +
         `${dataset.name} are ${formatShape(dataset.shape)}; choose the data it was trained on ` +
         `with --data.`,
+    );
+  }
+  const classes = dataset.labels.reduce((most, label) => Math.max(most, label), 0) + 1;
+  const outputs = elements(graph.tensors.get(graph.output)!);
+  if (outputs < classes) {
+    throw new UserError(
+      `The model ${graph.name} has ${outputs} outputs, but ${dataset.name} has at least ${classes} ` +
+        `classes; choose the data it was trained on with --data.`,
     );
   }
   return {

@@ -7,6 +7,7 @@ import Table from "cli-table3";
 import { join } from "node:path";
 import { type LayerQuality, measureQuality } from "../quantize/quality.ts";
 import { serialize } from "../quantize/serialize.ts";
+import { largest } from "../quantize/linear.ts";
 import type { QuantizedGraph } from "../types.ts";
 import { makeOutput } from "./output.ts";
 import { allInputs, prepare, type QuantizationOptions } from "./prepare.ts";
@@ -32,7 +33,7 @@ export async function quantize(name: string, options: QuantizeCommandOptions): P
   const { graph, quantized, calibration } = await prepare(name, options);
   const quality = measureQuality(graph, quantized, allInputs(calibration, QUALITY_SAMPLES));
   if (options.out !== undefined) {
-    await using output = await makeOutput(options.out);
+    using output = await makeOutput(options.out);
     await Deno.writeTextFile(join(output.path, "quantized.json"), serialize(quantized));
     await output.keep();
   }
@@ -79,9 +80,10 @@ function qualityTable(layers: readonly LayerQuality[]): string {
 /** How close the accumulators come to overflowing. */
 function boundLine({ nodes }: QuantizedGraph): string {
   const bounds = nodes.flatMap(({ name, linear }) =>
-    linear === undefined ? [] : [{ name, bound: Math.max(...linear.bound) }]
+    linear === undefined ? [] : [{ name, bound: largest(linear.bound) }]
   );
-  const widest = bounds.reduce((a, b) => b.bound > a.bound ? b : a, { name: "-", bound: 0 });
+  if (bounds.length === 0) return "No layer accumulates anything.";
+  const widest = bounds.reduce((a, b) => b.bound > a.bound ? b : a);
   return `No accumulator exceeds ${widest.bound} (layer ${widest.name}); int32 holds ${
     2 ** 31 - 1
   }.`;

@@ -89,7 +89,6 @@ function checkWhole(option: string, value: number, least: number, most: number):
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   throw new UserError(
     `Cannot train with --${option} ${value}: it must be a whole number from ${least} to ${most}.`,
-    { exitCode: 2 },
   );
 }
 

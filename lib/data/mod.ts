@@ -38,15 +38,16 @@ const prefixes = { train: "train", test: "t10k" } as const;
  * holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
  * `t10k-labels-idx1-ubyte`, each plain or with `.gz`.
  *
- * @param count How many samples to load, from the first on; all of them if left out. Loading few is
- * cheap: the rest of the file is not read.
+ * @param count How many samples to load, from the first on; all of them if left out, `{ atMost }` for
+ * as many as there are up to that. Loading few is cheap: the rest of the file is not read.
  * @throws {UserError} if there is no such dataset, a file is damaged, or `count` is not available.
  */
 export async function loadDataset(
   name: string,
   split: "train" | "test",
-  count?: number,
+  count?: number | { readonly atMost: number },
 ): Promise<Dataset> {
+  if (typeof count === "object") return await loadUpTo(name, split, count.atMost);
   if (count !== undefined && (!Number.isSafeInteger(count) || count < 1)) {
     throw new UserError(
       `Cannot load ${count} samples: the number of samples must be a whole number from 1 on.`,
@@ -70,6 +71,16 @@ export async function loadDataset(
     );
   }
   return { name, split, ...toImages(images), labels: labels.data };
+}
+
+async function loadUpTo(name: string, split: Dataset["split"], most: number): Promise<Dataset> {
+  const files = await listFolder(name);
+  const { available } = await readIdx(
+    pick(files, `${prefixes[split]}-labels-idx1-ubyte`, name),
+    1,
+    1,
+  );
+  return await loadDataset(name, split, Math.min(most, available));
 }
 
 /** IDX images have no channel dimension; they are grey, which is one channel. */

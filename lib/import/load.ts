@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, isAbsolute, join, normalize, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 import type { Model } from "../types.ts";
 import { parseModelJson, weightPaths } from "./tfjs_files.ts";
@@ -41,7 +42,7 @@ export async function loadModel(nameOrPath: string): Promise<Model> {
 async function locate(nameOrPath: string): Promise<string> {
   const known = shipped.find((name) => name === nameOrPath);
   if (known !== undefined) {
-    return new URL(`../../models/${known}/model.json`, import.meta.url).pathname;
+    return fileURLToPath(new URL(`../../models/${known}/model.json`, import.meta.url));
   }
   const stat = await Deno.stat(nameOrPath).catch(() => undefined);
   if (stat === undefined) {

@@ -1,9 +1,10 @@
 import { UserError } from "../errors.ts";
 import { fuseRelu } from "../graph/passes/fuse_relu.ts";
+import { removeDead } from "../graph/passes/remove_dead.ts";
 import { verify } from "../graph/verify.ts";
 import { opOf } from "../ops/mod.ts";
 import type { Graph, Model, Node, Shape } from "../types.ts";
-import { type Conversion, convertLayer, readInputShape } from "./tfjs_layers.ts";
+import { type Conversion, convertLayer, freeName, readInputShape } from "./tfjs_layers.ts";
 import { isRecord, parseModelJson, readWeights } from "./tfjs_files.ts";
 
 /** One layer of the topology, whichever way it was written. */
@@ -38,6 +39,8 @@ export function importTfjs(model: Model): Graph {
   const shapes = new Map<string, Shape>();
   const nodes: Node[] = [];
   const notes: string[] = [];
+  const names = new Set(topology.layers.map(({ name }) => name));
+  const implicitInput = freeName("input", names);
   let input: { readonly name: string; readonly shape: Shape } | undefined;
 
   const setInput = (name: string, shape: Shape) => {
@@ -53,8 +56,8 @@ export function importTfjs(model: Model): Graph {
       tensors.set(layer.name, layer.name);
       continue;
     }
-    if (layer.inputs.length === 0) setInput("input", readInputShape(layer));
-    const reads = layer.inputs.length === 0 ? ["input"] : layer.inputs.map((name) => {
+    if (layer.inputs.length === 0) setInput(implicitInput, readInputShape(layer));
+    const reads = layer.inputs.length === 0 ? [implicitInput] : layer.inputs.map((name) => {
       const tensor = tensors.get(name);
       if (tensor === undefined) {
         throw new UserError(`Layer ${layer.name} reads ${name}, which no earlier layer gives.`);
@@ -66,6 +69,7 @@ export function importTfjs(model: Model): Graph {
       shapes: reads.map((name) => shapes.get(name)!),
       weights,
       last: layer.name === topology.output,
+      names,
     });
     nodes.push(...conversion.nodes);
     notes.push(...conversion.notes);
@@ -81,7 +85,7 @@ export function importTfjs(model: Model): Graph {
     throw new UserError(`Model ${model.path} has no ${input === undefined ? "input" : "output"}.`);
   }
   const graph = { name: model.name, nodes, input: input.name, output, notes };
-  return fuseRelu(verify(graph, input.shape));
+  return fuseRelu(verify(removeDead(graph), input.shape));
 }
 
 function readTopology(json: Record<string, unknown>, path: string): Topology {
@@ -133,10 +137,17 @@ function inboundNames(layer: unknown, path: string): string[] {
   const inbound = isRecord(layer) ? layer.inbound_nodes : undefined;
   if (!Array.isArray(inbound) || inbound.length === 0) return [];
   const calls = inbound[0];
-  if (inbound.length > 1 || !Array.isArray(calls) || !calls.every(Array.isArray)) {
+  const name = isRecord(layer) ? layer.name : "?";
+  if (inbound.length > 1) {
     throw new UserError(
-      `Layer ${isRecord(layer) ? layer.name : "?"} of ${path} is used ${inbound.length} times; ` +
-        `intnic deploys models that use every layer once.`,
+      `Layer ${name} of ${path} is used ${inbound.length} times; intnic deploys models that use ` +
+        `every layer once.`,
+    );
+  }
+  if (!Array.isArray(calls) || !calls.every(Array.isArray)) {
+    throw new UserError(
+      `Layer ${name} of ${path} has inbound_nodes that are not lists; intnic reads the format of ` +
+        `TensorFlow.js and Keras 2.`,
     );
   }
   return calls.map((call) => String(call[0]));

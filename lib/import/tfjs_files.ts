@@ -60,7 +60,13 @@ export function weightPaths(json: TfjsJson, path: string): string[] {
 export function readWeights(model: Model, json: TfjsJson): Map<string, FloatTensor> {
   const tensors = new Map<string, FloatTensor>();
   for (const group of json.weightsManifest) {
-    const bytes = concatenate(group.paths.map((path) => model.files.get(path)!));
+    const bytes = concatenate(group.paths.map((path) => {
+      const file = model.files.get(path);
+      if (file === undefined) {
+        throw new UserError(`Model ${model.path} lacks its weights file "${path}".`);
+      }
+      return file;
+    }));
     const wanted = group.weights.reduce((sum, { shape }) => sum + 4 * elements(shape), 0);
     for (const { name, dtype, quantization } of group.weights) {
       if (dtype !== "float32" || quantization !== undefined) {

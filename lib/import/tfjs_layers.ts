@@ -19,7 +19,12 @@ export interface LayerContext {
   readonly weights: ReadonlyMap<string, FloatTensor>;
   /** True if the layer gives the model's output. */
   readonly last: boolean;
+  /** Names that made-up ones must keep clear of. */
+  readonly names: ReadonlySet<string>;
 }
+
+/** Largest kernel, stride and dilation: far beyond any use, and safe in 32-bit index arithmetic. */
+const MAX_WINDOW = 4096;
 
 type Converter = (layer: TfjsLayer, context: LayerContext) => Conversion;
 
@@ -73,6 +78,7 @@ export function readInputShape(layer: TfjsLayer): Shape {
 function convertDense(layer: TfjsLayer, context: LayerContext): Conversion {
   const kernel = weight(layer, context, "kernel", 2);
   const [inputs, outputs] = kernel.shape as [number, number];
+  requireSetting(layer, "units", outputs);
   // [inputs, outputs] → [outputs, inputs]
   const data = new Float32Array(kernel.data.length);
   for (let i = 0; i < inputs; i++) {
@@ -85,7 +91,8 @@ function convertConv2d(layer: TfjsLayer, context: LayerContext): Conversion {
   requireSetting(layer, "groups", 1);
   const kernel = weight(layer, context, "kernel", 4);
   const [height, width, channels, outputs] = kernel.shape as [number, number, number, number];
-  const window = readWindow(layer, context, [height, width]);
+  requireSetting(layer, "filters", outputs);
+  const window = readWindow(layer, context, [height, width], [1, 1]);
   // HWIO → OHWI
   const taps = height * width * channels;
   const data = new Float32Array(kernel.data.length);
@@ -124,7 +131,7 @@ function linear(
 
 function convertMaxPool(layer: TfjsLayer, context: LayerContext): Conversion {
   const pool = pair(layer, "pool_size");
-  return single(layer, context, "max_pool", readWindow(layer, context, pool));
+  return single(layer, context, "max_pool", readWindow(layer, context, pool, pool));
 }
 
 function convertRelu(layer: TfjsLayer, context: LayerContext): Conversion {
@@ -134,6 +141,8 @@ function convertRelu(layer: TfjsLayer, context: LayerContext): Conversion {
       `Layer ${layer.name} is a ReLU limited to ${limit}, which is not supported.`,
     );
   }
+  requireSetting(layer, "negative_slope", 0);
+  requireSetting(layer, "threshold", 0);
   return single(layer, context, "relu", {});
 }
 
@@ -158,14 +167,14 @@ function passThrough(_layer: TfjsLayer, { inputs }: LayerContext): Conversion {
 /** Adds the node of an activation function, if it needs one, behind `nodes`. */
 function activation(
   layer: TfjsLayer,
-  { last }: LayerContext,
+  { last, names }: LayerContext,
   kind: string,
   nodes: readonly Node[],
   tensor: string,
 ): Conversion {
   if (kind === "linear") return { nodes, output: tensor, notes: [] };
   if (kind === "relu") {
-    const name = nodes.length === 0 ? layer.name : `${layer.name}/relu`;
+    const name = nodes.length === 0 ? layer.name : freeName(`${layer.name}/relu`, names);
     const relu = { name, op: "relu", inputs: [tensor], output: name, attributes: {} };
     return { nodes: [...nodes, { ...relu, activation: "none" }], output: name, notes: [] };
   }
@@ -216,19 +225,28 @@ function weight(
   return found;
 }
 
+/** The window of a layer; pools have no dilation, and their stride defaults to their size. */
 function readWindow(
   layer: TfjsLayer,
   { shapes }: LayerContext,
   kernel: readonly [number, number],
+  defaultStride: readonly [number, number],
 ): Window {
   requireSetting(layer, "data_format", "channels_last", "channelsLast");
-  const stride = layer.config.strides == null ? kernel : pair(layer, "strides");
-  const dilation = layer.config.dilation_rate == null
-    ? [1, 1] as const
-    : pair(layer, "dilation_rate");
+  const stride = layer.config.strides == null ? defaultStride : pair(layer, "strides");
+  const dilated = layer.className === "Conv2D" && layer.config.dilation_rate != null;
+  const dilation = !dilated ? [1, 1] as const : pair(layer, "dilation_rate");
   const padding = layer.config.padding ?? "valid";
   if (padding !== "valid" && padding !== "same") {
     throw new UserError(`Layer ${layer.name} has padding "${padding}"; it must be valid or same.`);
+  }
+  for (const [what, [vertical, horizontal]] of Object.entries({ kernel, stride, dilation })) {
+    if (Math.max(vertical, horizontal) > MAX_WINDOW) {
+      throw new UserError(
+        `Layer ${layer.name} has a ${what} of ${vertical}×${horizontal}; at most ${MAX_WINDOW} ` +
+          `is supported.`,
+      );
+    }
   }
   const window = { kernel, stride, dilation };
   return { ...window, padding: padding === "same" ? samePadding(shapes[0]!, window) : noPadding };
@@ -251,10 +269,17 @@ function requireSetting(layer: TfjsLayer, key: string, ...allowed: unknown[]): v
   const value = layer.config[key] ?? allowed[0];
   if (!allowed.includes(value)) {
     throw new UserError(
-      `Layer ${layer.name} (${layer.className}) has ${key} ${JSON.stringify(value)}; intnic ` +
-        `supports ${allowed[0]} only.`,
+      `Layer ${layer.name} (${layer.className}) has ${key} ${JSON.stringify(value)}; only ` +
+        `${allowed[0]} would be right.`,
     );
   }
+}
+
+/** The name wanted, with a number behind it if it is taken. */
+export function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  let name = wanted;
+  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
+  return name;
 }
 
 function isDimension(value: unknown): value is number {

@@ -158,3 +158,73 @@ Deno.test("damaged models are refused with what is wrong", async () => {
   nan.files.get("weights.bin")!.set([0, 0, 0xc0, 0x7f], 4);
   await refuses(Promise.resolve(nan), /hold NaN at position/);
 });
+
+Deno.test("settings that are absent have tfjs's defaults; made-up names keep clear of given ones", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.conv2d({
+        ...init(),
+        name: "input",
+        inputShape: [7, 7, 1],
+        filters: 2,
+        kernelSize: 3,
+      }),
+      tf.layers.dense({ ...init(), name: "d", units: 3, activation: "relu" }),
+    ],
+  });
+  const conv = tf.sequential({ layers: [model.layers[0]!] });
+  const graph = importTfjs(
+    await saved(conv, (json) => {
+      const { config } = json.modelTopology.config.layers[0];
+      delete config.strides;
+      delete config.dilation_rate;
+    }),
+  );
+  assert.deepEqual(graph.tensors.get(graph.output), [5, 5, 2]);
+  const named = tf.sequential({
+    layers: [
+      tf.layers.dense({ ...init(), name: "d", inputShape: [4], units: 3, activation: "relu" }),
+      tf.layers.dense({ ...init(), name: "d/relu", units: 2, activation: "relu" }),
+    ],
+  });
+  await agrees(named);
+});
+
+Deno.test("layers that do not reach the output are left out", async () => {
+  const input = tf.input({ shape: [4] });
+  const output = tf.layers.dense({ ...init(), name: "used", units: 2 }).apply(input);
+  tf.layers.dense({ ...init(), name: "unused", units: 9 }).apply(input);
+  const model = tf.model({ inputs: input, outputs: output as tf.SymbolicTensor });
+  const graph = importTfjs(
+    await saved(model, (json) => {
+      const layers = json.modelTopology.config.layers;
+      const spare = structuredClone(layers.at(-1));
+      spare.name = spare.config.name = "spare";
+      layers.push(spare);
+      const weights = json.weightsManifest[0].weights;
+      for (const { name, ...rest } of [...weights]) {
+        weights.push({ ...rest, name: name.replace("used", "spare") });
+      }
+      json.weightsManifest[0].paths.push("weights.bin");
+    }),
+  );
+  assert.deepEqual(graph.nodes.map(({ name }) => name), ["used"]);
+});
+
+Deno.test("windows beyond reason, odd ReLUs and sizes that contradict the weights are refused", async () => {
+  const conv = tf.sequential({
+    layers: [
+      tf.layers.conv2d({ ...init(), name: "c", inputShape: [7, 7, 1], filters: 2, kernelSize: 3 }),
+      tf.layers.reLU({ name: "r" }),
+    ],
+  });
+  const changed = (layer: number, key: string, value: unknown) =>
+    saved(conv, (json) => json.modelTopology.config.layers[layer].config[key] = value);
+  await refuses(changed(0, "strides", 2 ** 31), /Layer c has a stride of 2147483648×2147483648/);
+  await refuses(changed(0, "strides", 0), /Layer c has strides 0/);
+  await refuses(
+    changed(0, "filters", -1),
+    /Layer c \(Conv2D\) has filters -1; only 2 would be right/,
+  );
+  await refuses(changed(1, "negative_slope", 0.3), /Layer r \(ReLU\) has negative_slope 0.3/);
+});

@@ -90,7 +90,7 @@ export const conv2d: Op<Window> = {
       weightBytes: linear.weights.length,
       scratchBytes: kernel[0] * kernel[1] * depth!,
       body: `static const struct intnic_conv2d layer = {
-    .weights = ${name}_weights, .channels = ${name}_channels,
+    .weights = model_weights_${name}, .channels = model_channels_${name},
     .height = ${height}, .width = ${width}, .depth = ${depth},
     .kernel_height = ${kernel[0]}, .kernel_width = ${kernel[1]},
     .stride_y = ${stride[0]}, .stride_x = ${stride[1]},

@@ -72,7 +72,7 @@ export const dense: Op = {
 };
 intnic_linear(x, ${
         elements(inputs[0]!.shape)
-      }, ${name}_weights, ${name}_channels, ${outputs}, &output, y);`,
+      }, model_weights_${name}, model_channels_${name}, ${outputs}, &output, y);`,
     };
   },
 };

@@ -31,7 +31,8 @@ export function samePadding(
     const size = image[axis]!;
     const reach = (kernel[axis] - 1) * dilation[axis] + 1;
     const total = Math.max(0, (Math.ceil(size / stride[axis]) - 1) * stride[axis] + reach - size);
-    return [total >> 1, total - (total >> 1)];
+    const before = Math.floor(total / 2);
+    return [before, total - before];
   };
   const [top, bottom] = along(0);
   const [left, right] = along(1);

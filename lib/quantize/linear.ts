@@ -5,6 +5,11 @@ import { toFixedPoint } from "./requant.ts";
 /** Biases stay below this, so that they leave most of int32 to the sum of products. */
 const MAX_BIAS = 2 ** 29;
 
+/** The largest of any number of values; 0 of none. */
+export function largest(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
 /** Largest magnitude an int32 accumulator may reach. */
 const MAX_ACCUMULATOR = 2 ** 31 - 1;
 

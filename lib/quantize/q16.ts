@@ -22,11 +22,11 @@ export function fromQ16({ scale }: QuantizedTensor): Q16 | undefined {
 }
 
 /**
- * Factor from codes to Q16.16, or undefined if the tensor's range, at scales from 32 up, could
- * leave Q16.16's ±32768. Differences q − z have nine bits, so they are shifted up first.
+ * Factor from codes to Q16.16, or undefined if a step of the tensor is below one of Q16.16's, or if
+ * the tensor's range, at scales from 32 up, could leave Q16.16's ±32768. Differences q − z have nine bits, so they are shifted up first.
  */
 export function toQ16({ scale }: QuantizedTensor): Q16 | undefined {
-  if (scale >= 32) return undefined;
+  if (scale >= 32 || scale < 2 ** -16) return undefined;
   const prescale = scale < 16 ? 22 : 23;
   return { fixed: toFixedPoint(scale * 65536 / 2 ** prescale), prescale };
 }

@@ -66,7 +66,7 @@ export function measureQuality(
       scale,
       zeroPoint,
       saturation: outside / count,
-      snr: 10 * Math.log10(signal / noise),
+      snr: noise === 0 ? Infinity : 10 * Math.log10(signal / noise),
     };
   });
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { floatRunner } from "../graph/float.ts";
 import { opOf } from "../ops/mod.ts";
-import { linearConstants } from "../ops/op.ts";
+import { elements, linearConstants } from "../ops/op.ts";
 import type {
   Calibration,
   CalibratorName,
@@ -13,7 +13,7 @@ import type {
 } from "../types.ts";
 import { calibrators } from "./calibrators/mod.ts";
 import { Histogram } from "./histogram.ts";
-import { quantizeLinear, weightScales } from "./linear.ts";
+import { largest, quantizeLinear, weightScales } from "./linear.ts";
 import { clippedRange, type Range, tensorFor } from "./range.ts";
 
 /** How to quantize. */
@@ -42,6 +42,11 @@ export function quantize(
   options: QuantizeOptions = {},
 ): QuantizedGraph {
   const { calibrator = "mse", percentile = 99.99 } = options;
+  if (!Object.hasOwn(calibrators, calibrator)) {
+    throw new UserError(
+      `There is no calibrator "${calibrator}"; intnic has ${Object.keys(calibrators).join(", ")}.`,
+    );
+  }
   if (!(percentile > 0 && percentile <= 100)) {
     throw new UserError(`The percentile is ${percentile}; it must be above 0 and at most 100.`);
   }
@@ -67,8 +72,14 @@ export function quantize(
 function observe(graph: Graph, samples: Iterable<Float32Array>) {
   const histograms = new Map([...graph.tensors.keys()].map((name) => [name, new Histogram()]));
   const run = floatRunner(graph, (tensor, values) => histograms.get(tensor)!.add(values));
+  const size = elements(graph.tensors.get(graph.input)!);
   let count = 0;
   for (const sample of samples) {
+    if (sample.length !== size) {
+      throw new UserError(
+        `Calibration sample ${count} has ${sample.length} values; the network takes ${size}.`,
+      );
+    }
     run(sample);
     count++;
   }
@@ -114,7 +125,7 @@ function quantizeNode(
   const scales = weightScales(constants.weights, constants.bias, input.scale);
   // Steps finer than four of the accumulator's would say nothing, and would not requantize in the
   // way of requant.ts; 1 + 1e-9 keeps the quotient below 1/4 whatever the division rounds to.
-  const coarsest = 4 * input.scale * Math.max(...scales) * (1 + 1e-9);
+  const coarsest = 4 * input.scale * largest(scales) * (1 + 1e-9);
   const output = tensorFor(shape, range(), coarsest);
   const linear = quantizeLinear(name, constants, scales, input, output.scale);
   return [{ ...common, macs, clamp: [low(output), 127], linear }, output];

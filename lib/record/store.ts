@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../errors.ts";
@@ -72,7 +72,9 @@ export function defaultStorePath(): string {
  *
  * @throws {UserError} if the file cannot be read, written or understood; `save` and `list` too
  */
-export function openStore(path: string = defaultStorePath()): Store {
+export function openStore(file: string = defaultStorePath()): Store {
+  // An absolute path: SQLite gives names such as ":memory:" a meaning of their own.
+  const path = file === "" ? file : resolve(file);
   const attempt = <T>(action: () => T): T => {
     try {
       return action();

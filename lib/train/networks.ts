@@ -27,7 +27,6 @@ export function findNetwork(name: string): MakeNetwork {
   throw new UserError(
     `There is no network called "${name}". ` + (near ? `Did you mean ${near}? ` : "") +
       `The networks are ${networkNames.join(" and ")}.`,
-    { exitCode: 2 },
   );
 }
 

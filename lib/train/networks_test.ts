@@ -32,6 +32,6 @@ Deno.test("an unknown network is refused with the nearest name", () => {
   assert.throws(() => findNetwork("covnet"), {
     name: "UserError",
     message: /no network called "covnet". Did you mean convnet\?/,
-    exitCode: 2,
+    exitCode: 1,
   });
 });

@@ -3,7 +3,7 @@
  *
  * 3 layers, 76 multiply-accumulates, int8 weights and activations, int32
  * accumulators. Activation ranges: max over 4 samples. Constant time: no branch and no
- * address depends on the data.
+ * address depends on the data (a core whose multiplier stops early still may).
  */
 #include "model.h"
 
@@ -129,7 +129,8 @@ static void intnic_linear(const int8_t *x, int32_t taps, const int8_t *weights,
                           const struct intnic_channel *channel, int32_t outputs,
                           const struct intnic_output *output, int8_t *y)
 {
-    const struct intnic_output range = *output;
+    /* Field by field: some compilers make a library call of a struct copy. */
+    const struct intnic_output range = { output->offset, output->low, output->high };
 
     for (; outputs >= 4; outputs -= 4) {
         int32_t sum[4] = { channel[0].bias, channel[1].bias, channel[2].bias, channel[3].bias };
@@ -340,17 +341,17 @@ static void intnic_max_pool(const struct intnic_max_pool *layer, const int8_t *x
  * y: int8 2x2x2 (8), scale 0.00588235294, zero point -128
  * Accumulators stay within +-422148.
  */
-static const int8_t filters_weights[18] = {
+static const int8_t model_weights_filters[18] = {
     127, 127, 127, 127, 127, 127, 127, 127, 127, 0, 0, 0, 0, 127, 0, 0, 0, 0,
 };
-static const struct intnic_channel filters_channels[2] = {
+static const struct intnic_channel model_channels_filters[2] = {
     { 16764, 1442928645, 5 }, { 32449, 1442928645, 5 },
 };
 
 MODEL_LAYER void model_layer_filters(const int8_t *x, int8_t *scratch, int8_t *y)
 {
     static const struct intnic_conv2d layer = {
-        .weights = filters_weights, .channels = filters_channels,
+        .weights = model_weights_filters, .channels = model_channels_filters,
         .height = 4, .width = 4, .depth = 1,
         .kernel_height = 3, .kernel_width = 3,
         .stride_y = 1, .stride_x = 1,
@@ -389,10 +390,10 @@ MODEL_LAYER void model_layer_pool(const int8_t *x, int8_t *y)
  * y: int8 2 (2), scale 0.00908496614, zero point -14
  * Accumulators stay within +-70422.
  */
-static const int8_t classes_weights[4] = {
+static const int8_t model_weights_classes[4] = {
     127, -127, -127, 127,
 };
-static const struct intnic_channel classes_channels[2] = {
+static const struct intnic_channel model_channels_classes[2] = {
     { 0, 1401405702, 5 }, { 5398, 1401405702, 5 },
 };
 
@@ -401,7 +402,7 @@ MODEL_LAYER void model_layer_classes(const int8_t *x, int8_t *y)
     static const struct intnic_output output = {
         .offset = -27, .low = -128, .high = 127,
     };
-    intnic_linear(x, 2, classes_weights, classes_channels, 2, &output, y);
+    intnic_linear(x, 2, model_weights_classes, model_channels_classes, 2, &output, y);
 }
 
 /*

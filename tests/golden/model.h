@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Input:  int8 4x4x1 (16), scale 0.00392156863, zero point -128
  * Output: int8 2 (2), scale 0.00908496614, zero point -14
@@ -32,6 +36,10 @@ void model_infer(const int8_t *input, int8_t *output);
 /* The same in Q16.16 fixed point: real * 65536 in, real * 65536 out. */
 void model_infer_q16(const int32_t *input, int32_t *output);
 
+#endif
+
+#ifdef __cplusplus
+}
 #endif
 
 #endif

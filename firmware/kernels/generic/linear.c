@@ -61,7 +61,8 @@ static void intnic_linear(const int8_t *x, int32_t taps, const int8_t *weights,
                           const struct intnic_channel *channel, int32_t outputs,
                           const struct intnic_output *output, int8_t *y)
 {
-    const struct intnic_output range = *output;
+    /* Field by field: some compilers make a library call of a struct copy. */
+    const struct intnic_output range = { output->offset, output->low, output->high };
 
     for (; outputs >= 4; outputs -= 4) {
         int32_t sum[4] = { channel[0].bias, channel[1].bias, channel[2].bias, channel[3].bias };

@@ -1,6 +1,7 @@
 /*
- * Top word of a 64-bit product, rounded down, from 32-bit products alone: the core has no long
- * multiply, and the compiler's helper for one costs three times as much.
+ * Top word of a 64-bit product, rounded down, from 32-bit products alone: for cores without a long
+ * multiply, where the compiler's helper costs three times as much, and for those whose long multiply
+ * takes longer for some operands than for others.
  */
 static inline int32_t intnic_mul_high(int32_t a, int32_t b)
 {
