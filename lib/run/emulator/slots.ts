@@ -93,6 +93,7 @@ function priceGroup(
     for (const range of decode === undefined ? [] : codeRanges(elf, section)) {
       const line = [...instructions(elf, bytes, section, range, decode!)];
       const costs = new Int32Array(line.length);
+      const taken = new Int32Array(line.length);
       straight.reset();
       for (const [n, i] of line.entries()) {
         const slot = (i.address - base) / 2;
@@ -102,12 +103,12 @@ function priceGroup(
         totalInstructions++;
         totalCycles += costs[n];
         const behind = (slot + i.size / 2) * 8;
-        halves[behind + 4] = straight.taken;
+        taken[n] = halves[behind + 4] = straight.taken;
         if (i.jumps && !i.conditional) halves[behind + 7]! |= AFTER_JUMP;
       }
       for (const [n, i] of line.entries()) {
         const slot = (i.address - base) / 2;
-        halves[slot * 8 + 5] = landing(table, i) + difference(line, costs, n, fresh);
+        halves[slot * 8 + 5] = landing(table, i) + difference(line, { costs, taken }, n, fresh);
       }
     }
   }
@@ -122,7 +123,7 @@ function priceGroup(
 /** Cycles by which code entered at `n` differs from the same code reached in a straight line. */
 function difference(
   line: readonly Instruction[],
-  costs: Int32Array,
+  straight: { readonly costs: Int32Array; readonly taken: Int32Array },
   n: number,
   fresh: ReturnType<typeof pricer>,
 ): number {
@@ -130,7 +131,8 @@ function difference(
   let sum = 0;
   for (let k = n; k < Math.min(line.length, n + WINDOW); k++) {
     const i = line[k]!;
-    sum += fresh.step(i, line[k + 1]) - costs[k]!;
+    sum += fresh.step(i, line[k + 1]) - straight.costs[k]!;
+    if (i.jumps && !i.conditional) sum += fresh.taken - straight.taken[k]!;
     if (i.jumps) break;
   }
   return sum;

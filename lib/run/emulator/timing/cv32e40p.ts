@@ -54,4 +54,5 @@ export const cv32e40p: ScalarTable = {
   jumpComputed: [1, JALR],
   jumpLoaded: [2, JALR],
   jumpLoadedEarlier: [1, JALR],
+  jumpOverlap: [1, "RTL: the jump is made once, at the start of its stay in the decode stage"],
 };

@@ -56,4 +56,5 @@ export const ibexMaxperf: ScalarTable = {
   jumpComputed: [0, NONE],
   jumpLoaded: [1, RTL],
   jumpLoadedEarlier: [0, NONE],
+  jumpOverlap: [0, NONE],
 };

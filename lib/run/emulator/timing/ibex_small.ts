@@ -56,4 +56,5 @@ export const ibexSmall: ScalarTable = {
   jumpComputed: [0, NONE],
   jumpLoaded: [0, NONE],
   jumpLoadedEarlier: [0, NONE],
+  jumpOverlap: [0, NONE],
 };

@@ -47,5 +47,6 @@ export const picorv32: ScalarTable = {
   jumpComputed: [0, NONE],
   jumpLoaded: [0, NONE],
   jumpLoadedEarlier: [0, NONE],
+  jumpOverlap: [0, NONE],
   shift: { base: [4, DOC], stride: [4, "RTL, parameter TWO_STAGE_SHIFT"] },
 };

@@ -13,6 +13,8 @@ export class ScalarPricer implements Pricer {
   #previous: Instruction | undefined;
   #earlier: Instruction | undefined;
   #previousCycles = 0;
+  /** What the previous instruction takes without waiting. */
+  #previousAlone = 0;
   #taken = 0;
 
   constructor(table: ScalarTable) {
@@ -36,10 +38,13 @@ export class ScalarPricer implements Pricer {
     if (i.conditional && next !== undefined && isMisaligned(next)) {
       this.#taken += t.misalignedBehind[0];
     }
-    const cycles = this.#alone(i) + this.#stall(i);
+    if (this.#overlaps(i)) this.#taken -= Math.min(this.#taken, t.jumpOverlap[0]);
+    const alone = this.#alone(i);
+    const cycles = alone + this.#stall(i);
     this.#earlier = this.#previous;
     this.#previous = i;
     this.#previousCycles = cycles;
+    this.#previousAlone = alone;
     return cycles;
   }
 
@@ -53,6 +58,13 @@ export class ScalarPricer implements Pricer {
       cycles = t.shift.base[0] + Math.floor(distance / stride) + distance % stride;
     }
     return isMisaligned(i) ? cycles + t.misalignedFetch[0] : cycles;
+  }
+
+  /** Whether a jump's target is fetched while the instruction before it executes. */
+  #overlaps(i: Instruction): boolean {
+    const before = this.#previous;
+    return i.jumps && !i.conditional && before !== undefined && this.#previousAlone > 1 &&
+      (before.writes & i.reads) === 0;
   }
 
   /** Cycles spent waiting for a register. */

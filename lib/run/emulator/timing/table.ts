@@ -107,6 +107,11 @@ export interface ScalarTable extends Omit<TableBase, "costs" | "perRegister"> {
   readonly jumpLoaded: Cost;
   /** Likewise, loaded by the one before that; what that one takes beyond one cycle hides it. */
   readonly jumpLoadedEarlier: Cost;
+  /**
+   * Saved by a jump behind an instruction that executes for several cycles and does not make its
+   * target: the core fetches from there meanwhile.
+   */
+  readonly jumpOverlap: Cost;
   /** Shifts that take several steps: cycles without any, and the bits a long step shifts. */
   readonly shift?: { readonly base: Cost; readonly stride: Cost };
 }
