@@ -7,7 +7,7 @@
 
 import type { ScalarTable } from "./table.ts";
 
-const DOC = "PicoRV32 README, cycles per instruction, confirmed by RTL simulation";
+const DOC = "PicoRV32 README, cycles per instruction; confirmed by RTL simulation";
 const RTL = "RTL simulation";
 const FETCH = "RTL: the second word is fetched only when the core waits for it";
 const NONE = "no such effect in RTL simulation";
@@ -24,7 +24,7 @@ export const picorv32: ScalarTable = {
     alu: [3, DOC],
     multiply: [40, DOC],
     "multiply-long": [72, DOC],
-    divide: [40, DOC],
+    divide: [40, RTL],
     load: [5, DOC],
     store: [5, DOC],
     branch: [3, DOC],

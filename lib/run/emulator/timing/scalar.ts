@@ -51,7 +51,7 @@ export class ScalarPricer implements Pricer {
   #alone(i: Instruction): number {
     const t = this.#table;
     // Kinds that RV32IMC has not cannot be run either.
-    let cycles = t.costs[i.kind as ScalarKind]?.[0] ?? 1;
+    let cycles = (t.named?.[i.name] ?? t.costs[i.kind as ScalarKind])?.[0] ?? 1;
     if (t.shift !== undefined && i.shifts) {
       const distance = i.distance ?? 0;
       const stride = t.shift.stride[0];

@@ -90,6 +90,8 @@ export interface ScalarTable extends Omit<TableBase, "costs" | "perRegister"> {
   readonly issue: "scalar";
   /** Cycles an instruction occupies the core, by kind. */
   readonly costs: Readonly<Record<ScalarKind, Cost>>;
+  /** Costs that are not those of the instruction's kind, by its name. */
+  readonly named?: Readonly<Record<string, Cost>>;
   /** Added to every 32-bit instruction that is not word-aligned, however it is reached. */
   readonly misalignedFetch: Cost;
   /**
