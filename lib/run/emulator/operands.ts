@@ -35,7 +35,7 @@ export interface OperandRule {
 /** Bytes of `struct operand_rule` in `native.c`. */
 const RULE_BYTES = 8;
 
-/** The slot's field has 14 bits for the rule; programs need a few dozen. */
+/** A slot has 14 bits for the rule's number; a formula has at most 1,024 pairs of registers. */
 const MAX_RULES = 0x3fff;
 
 /**
@@ -63,7 +63,7 @@ export class OperandRules {
     const key = encoded.join();
     let number = this.#numbers.get(key);
     if (number === undefined) {
-      if (this.#encoded.length === MAX_RULES) return 0;
+      if (this.#encoded.length === MAX_RULES) throw new RangeError("too many operand rules");
       number = this.#encoded.push(encoded);
       this.#numbers.set(key, number);
     }
