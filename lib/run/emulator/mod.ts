@@ -24,7 +24,7 @@ import { explainRun, stackOverflow } from "./explain.ts";
 import { type EmulatorFault, hex } from "./fault.ts";
 import { freeStack, loadMemory, type Memory, regionOf } from "./memory.ts";
 import { type Native, native, RUN, RUN_WORDS, UNICORN_ERRORS } from "./native.ts";
-import { priceCode } from "./slots.ts";
+import { priceCode, type PricedCode } from "./slots.ts";
 import { timingTable } from "./timing/mod.ts";
 
 export { EmulatorFault } from "./fault.ts";
@@ -130,12 +130,7 @@ export class Emulator implements Disposable {
       }
       this.#memory = loadMemory(this.#native, this.#engine, target, this.#elf, bytes);
       this.#checkCode(target);
-      for (const region of priceCode(this.#elf, bytes, table, addresses)) {
-        const { base, count: halfwords, bytes: slots } = region;
-        this.#check(
-          this.#native.intnic_code(this.#engine, BigInt(base), BigInt(halfwords), slots),
-        );
-      }
+      this.#price(priceCode(this.#elf, bytes, table, addresses), count);
       this.#boot(entry);
     } catch (error) {
       this[Symbol.dispose]();
@@ -241,6 +236,19 @@ export class Emulator implements Disposable {
     if (this.#engine === null) return;
     this.#native.intnic_close(this.#engine);
     this.#engine = null;
+  }
+
+  /** Hands the prices over. Without counting there is nobody to add what operands cost to. */
+  #price({ regions, rules }: PricedCode, count: boolean): void {
+    for (const { base, count: halfwords, bytes } of regions) {
+      this.#check(this.#native.intnic_code(this.#engine, BigInt(base), BigInt(halfwords), bytes));
+    }
+    if (!count) return;
+    const bytes = rules.bytes();
+    this.#check(this.#native.intnic_rules(this.#engine, bytes, bytes.length));
+    for (const [first, last] of rules.stretches()) {
+      this.#check(this.#native.intnic_watch_operands(this.#engine, BigInt(first), BigInt(last)));
+    }
   }
 
   /** From reset to the first instruction of `main`. */

@@ -20,7 +20,19 @@ struct slot {
     int16_t taken;         /* added when the block that ends here continues elsewhere */
     int16_t landing;       /* added when a branch lands here */
     uint16_t mark;         /* account opened by reaching this address; 0 for none */
-    uint16_t code;         /* 1 when an instruction begins here */
+    uint16_t code;         /* BEGINS, AFTER_JUMP, and above them the number of an operand rule */
+};
+
+/* An instruction begins here; the one before always continues elsewhere, even if that is here. */
+enum { BEGINS = 1, AFTER_JUMP = 2, RULE_SHIFT = 2 };
+
+/* Cycles by the values of an instruction's operands. Shared with `operands.ts`. */
+enum formula { ZERO = 1, SHIFT_STEPS = 2, LEADING_ZEROS = 3, LEADING_SIGNS = 4 };
+
+struct operand_rule {
+    uint16_t formula;
+    uint8_t first, second; /* numbers of the registers */
+    int32_t cycles;        /* what the formula multiplies or gives */
 };
 
 struct region {
@@ -52,6 +64,8 @@ struct machine {
     struct region code;
     struct region others[MAX_REGIONS];
     int other_count;
+    struct operand_rule *rules; /* by number less one */
+    uint32_t rule_count;
     uint64_t bucket[MAX_BUCKETS][2], opened[2];
     unsigned current;
     uint64_t outcome, fault_address, fault_size, fault_kind, interrupt;
@@ -100,7 +114,7 @@ static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
         index = code == NULL ? 0 : (address - code->base) >> 1;
     }
     if (__builtin_expect(code == NULL || index + (size >> 1) > code->count ||
-                         !code->slots[index].code, 0)) {
+                         !(code->slots[index].code & BEGINS), 0)) {
         m->fault_address = address;
         stop(m, NOT_CODE);
         return;
@@ -111,7 +125,7 @@ static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
     uint32_t instructions = end->instructions - start->instructions;
     /* Summed up here and added to memory once: this runs for every block. */
     int64_t cycles = (int64_t)(uint32_t)(end->cycles - start->cycles);
-    if (start != before) {
+    if (start != before || (start->code & AFTER_JUMP)) {
         int64_t taken = before == NULL ? 0 : before->taken;
         if (start->mark != 0) {
             m->cycles += taken; /* the branch still belongs to the account it came from */
@@ -211,6 +225,7 @@ void intnic_close(struct machine *m)
     uc_close(m->uc);
     for (int i = 0; i < m->mapped_count; i++)
         munmap(m->mapped[i], m->mapped_size[i]);
+    free(m->rules);
     free(m->code.slots);
     for (int i = 0; i < m->other_count; i++)
         free(m->others[i].slots);
@@ -289,6 +304,69 @@ static int arm_register(int number)
     if (number == 13)
         return UC_ARM_REG_SP;
     return number == 14 ? UC_ARM_REG_LR : UC_ARM_REG_R0 + number;
+}
+
+static uint32_t operand(struct machine *m, int number)
+{
+    return (uint32_t)read_register(m, arm_register(number), UC_RISCV_REG_X0 + number);
+}
+
+static int64_t leading_zeros(uint32_t value)
+{
+    return value == 0 ? 32 : __builtin_clz(value);
+}
+
+static int64_t operand_cycles(struct machine *m, const struct operand_rule *rule)
+{
+    uint32_t second = operand(m, rule->second);
+    switch ((enum formula)rule->formula) {
+    case ZERO:
+        return second == 0 ? rule->cycles : 0;
+    case SHIFT_STEPS:
+        return rule->cycles * (int64_t)((second & 31) / 4 + second % 4);
+    case LEADING_ZEROS:
+        return rule->cycles * leading_zeros(second);
+    case LEADING_SIGNS:
+        return rule->cycles * (second >> 31 ? leading_zeros(~second) - 1 : leading_zeros(second));
+    }
+    return 0;
+}
+
+/* Runs before each instruction of the watched stretches, most of which have no rule. */
+static void on_operands(uc_engine *uc, uint64_t address, uint32_t size, void *user)
+{
+    (void)uc, (void)size;
+    struct machine *m = user;
+    const struct region *code = &m->code;
+    uint64_t index = (address - code->base) >> 1;
+    if (index >= code->count) {
+        code = region_of(m, address);
+        if (code == NULL)
+            return;
+        index = (address - code->base) >> 1;
+    }
+    unsigned number = code->slots[index].code >> RULE_SHIFT;
+    if (number != 0 && number <= m->rule_count)
+        m->cycles += (uint64_t)operand_cycles(m, &m->rules[number - 1]);
+}
+
+/* Hands over the rules that slots refer to by number, from 1 (copied). */
+uint32_t intnic_rules(struct machine *m, const struct operand_rule *rules, uint32_t bytes)
+{
+    free(m->rules);
+    m->rule_count = bytes / sizeof *rules;
+    m->rules = malloc(bytes + 1);
+    if (m->rules == NULL)
+        return UC_ERR_NOMEM;
+    memcpy(m->rules, rules, bytes);
+    return UC_ERR_OK;
+}
+
+/* Has the operands of instructions with a rule looked at, in code from `first` to `last`. */
+uint32_t intnic_watch_operands(struct machine *m, uint64_t first, uint64_t last)
+{
+    uc_hook hook;
+    return uc_hook_add(m->uc, &hook, UC_HOOK_CODE, (void *)on_operands, m, first, last);
 }
 
 static uint64_t stack_used(struct machine *m)

@@ -8,6 +8,7 @@
 import type { Elf, ElfSection } from "../../build/elf.ts";
 import { codeRanges, codeSections, decoderFor, instructions } from "./code.ts";
 import type { Instruction } from "./decode/instruction.ts";
+import { OperandRules } from "./operands.ts";
 import { pricer, type TimingTable } from "./timing/mod.ts";
 import { landing } from "./timing/table.ts";
 
@@ -21,11 +22,23 @@ export interface SlotRegion {
 
 export const SLOT_BYTES = 16;
 
+/** Flags of a slot's last field; above them is the number of the rule for operand values. */
+const BEGINS = 1;
+const AFTER_JUMP = 2;
+const RULE_SHIFT = 2;
+
 /** Instructions looked at behind a landing until the pipeline is as if it had come straight. */
 const WINDOW = 8;
 
 /** Sections closer together than this many bytes share a region. */
 const GAP = 0x10000;
+
+/** All that the native half needs to count a program. */
+export interface PricedCode {
+  readonly regions: readonly SlotRegion[];
+  /** Instructions whose time depends on the values in their registers. */
+  readonly rules: OperandRules;
+}
 
 /** Prices all code of an ELF file. `marks` maps addresses to the accounts they open, 1 and up. */
 export function priceCode(
@@ -33,7 +46,7 @@ export function priceCode(
   bytes: Uint8Array,
   table: TimingTable,
   marks: ReadonlyMap<number, number>,
-): SlotRegion[] {
+): PricedCode {
   const groups: ElfSection[][] = [];
   for (const section of codeSections(elf)) {
     const last = groups.at(-1);
@@ -42,7 +55,9 @@ export function priceCode(
       groups.push([section]);
     } else last.push(section);
   }
-  return groups.map((group) => priceGroup(elf, bytes, group, table, marks));
+  const rules = new OperandRules(table.operands);
+  const regions = groups.map((group) => priceGroup(elf, bytes, group, table, marks, rules));
+  return { regions, rules };
 }
 
 function end(section: ElfSection): number {
@@ -55,6 +70,7 @@ function priceGroup(
   sections: readonly ElfSection[],
   table: TimingTable,
   marks: ReadonlyMap<number, number>,
+  rules: OperandRules,
 ): SlotRegion {
   const decode = decoderFor(elf);
   const base = sections[0]!.address;
@@ -77,19 +93,22 @@ function priceGroup(
     for (const range of decode === undefined ? [] : codeRanges(elf, section)) {
       const line = [...instructions(elf, bytes, section, range, decode!)];
       const costs = new Int32Array(line.length);
+      const taken = new Int32Array(line.length);
       straight.reset();
       for (const [n, i] of line.entries()) {
         const slot = (i.address - base) / 2;
         fill(slot);
-        halves[slot * 8 + 7] = 1; // an instruction begins here
-        costs[n] = straight.step(i);
+        halves[slot * 8 + 7]! |= BEGINS | (rules.add(i) << RULE_SHIFT);
+        costs[n] = straight.step(i, line[n + 1]);
         totalInstructions++;
         totalCycles += costs[n];
-        halves[(slot + i.size / 2) * 8 + 4] = straight.taken;
+        const behind = (slot + i.size / 2) * 8;
+        taken[n] = halves[behind + 4] = straight.taken;
+        if (i.jumps && !i.conditional) halves[behind + 7]! |= AFTER_JUMP;
       }
       for (const [n, i] of line.entries()) {
         const slot = (i.address - base) / 2;
-        halves[slot * 8 + 5] = landing(table, i) + difference(line, costs, n, fresh);
+        halves[slot * 8 + 5] = landing(table, i) + difference(line, { costs, taken }, n, fresh);
       }
     }
   }
@@ -104,7 +123,7 @@ function priceGroup(
 /** Cycles by which code entered at `n` differs from the same code reached in a straight line. */
 function difference(
   line: readonly Instruction[],
-  costs: Int32Array,
+  straight: { readonly costs: Int32Array; readonly taken: Int32Array },
   n: number,
   fresh: ReturnType<typeof pricer>,
 ): number {
@@ -112,7 +131,8 @@ function difference(
   let sum = 0;
   for (let k = n; k < Math.min(line.length, n + WINDOW); k++) {
     const i = line[k]!;
-    sum += fresh.step(i) - costs[k]!;
+    sum += fresh.step(i, line[k + 1]) - straight.costs[k]!;
+    if (i.jumps && !i.conditional) sum += fresh.taken - straight.taken[k]!;
     if (i.jumps) break;
   }
   return sum;

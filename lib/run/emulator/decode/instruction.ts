@@ -61,6 +61,13 @@ export interface Instruction {
   readonly setsFlags: boolean;
   /** An operand passes through the shifter, or the instruction is a bitfield operation. */
   readonly shifts: boolean;
+  /** Distance of a shift by a constant; RISC-V only. */
+  readonly distance?: number;
+  /**
+   * Registers of the first and second operand, in the order of the manual, of instructions whose
+   * time may depend on their values.
+   */
+  readonly operands?: readonly [first: number, second: number];
   /** Of the DSP extension. */
   readonly dsp: boolean;
   /** Changes the program counter other than by falling through; so a block ends after it. */

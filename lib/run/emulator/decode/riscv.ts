@@ -61,12 +61,25 @@ function describe(p: Pattern, word: number, address: number, size: 2 | 4): Instr
     registers: memory ? 1 : 0,
     setsFlags: false,
     shifts: p.traits.has("shift"),
+    ...(p.traits.has("shift") && !p.fields.has("t") ? { distance: distance(word, size) } : {}),
+    ...(depends(p) ? { operands: [field(p, word, "s")!, field(p, word, "t")!] as const } : {}),
     dsp: false,
     jumps: target !== undefined || p.kind === "jump" || p.traits.has("jumps"),
     conditional: p.kind === "branch-if",
     ...(target === undefined ? {} : { target }),
     float: p.kind === "float",
   };
+}
+
+/** Whether a core may take more or less time for it, by the values in its two registers. */
+function depends(p: Pattern): boolean {
+  const arithmetic = p.kind === "divide" || p.kind.startsWith("multiply") || p.traits.has("shift");
+  return arithmetic && p.fields.has("s") && p.fields.has("t");
+}
+
+/** A shift's constant; a compressed one has its highest bit elsewhere. */
+function distance(word: number, size: 2 | 4): number {
+  return size === 4 ? (word >>> 20) & 63 : ((word >>> 7) & 32) | ((word >>> 2) & 31);
 }
 
 /** The encodings scatter the offset's bits: lists of the instruction bits, highest first. */

@@ -1,59 +1,61 @@
 /**
- * Ibex, configuration "small": two stages, three-cycle multiplier.
+ * Ibex, configuration "small": two stages, fast multiplier (RV32MFast), no branch target ALU. RTL of
+ * commit 8b8ee086.
  *
  * @module
  */
 
-import type { InOrderTable } from "./table.ts";
+import type { ScalarTable } from "./table.ts";
 
-const DOC = "Ibex documentation, pipeline details";
-const RTL = "Ibex documentation, checked against RTL simulation";
-const NONE = "no such effect";
-const ABSENT = "not an instruction of RV32IMC";
+const DOC = "Ibex documentation, pipeline details; confirmed by RTL simulation";
+const RTL = "RTL simulation";
+const NONE = "no such effect in RTL simulation";
 
-export const ibexSmall: InOrderTable = {
+export const ibexSmall: ScalarTable = {
   name: "ibex-small",
-  error: "a few cycles in a million from RTL by its rules; this table unvalidated",
-  dataDependent: false,
-  issue: "single",
+  error: "no difference from RTL simulation (51 C programs, 24 random)",
+  dataDependent: true,
+  issue: "scalar",
+  operands: [
+    {
+      kind: "divide",
+      formula: "zero",
+      cycles: [-35, "a zero divisor ends it at once: documentation; RTL, ibex_multdiv_fast"],
+    },
+  ],
   costs: {
     alu: [1, DOC],
-    multiply: [3, RTL],
-    "multiply-add": [1, ABSENT],
-    "multiply-long": [4, RTL],
-    "multiply-add-long": [1, ABSENT],
+    multiply: [3, DOC],
+    "multiply-long": [4, DOC],
     divide: [37, RTL],
-    load: [2, RTL],
-    store: [2, RTL],
-    "load-double": [1, ABSENT],
-    "store-double": [1, ABSENT],
-    "load-multiple": [1, ABSENT],
-    "store-multiple": [1, ABSENT],
+    load: [2, DOC],
+    store: [2, DOC],
     branch: [1, DOC],
     "branch-if": [1, DOC],
     call: [1, DOC],
     jump: [1, DOC],
-    "table-branch": [1, ABSENT],
-    "if-then": [1, ABSENT],
     nop: [1, DOC],
     barrier: [1, DOC],
     system: [1, DOC],
-    float: [1, ABSENT],
-    undefined: [1, ABSENT],
   },
-  perRegister: [0, ABSENT],
   taken: {
-    branch: [1, RTL],
-    "branch-if": [2, RTL],
-    call: [1, RTL],
-    jump: [1, RTL],
+    branch: [1, DOC],
+    "branch-if": [2, DOC],
+    call: [1, DOC],
+    jump: [1, DOC],
     system: [1, DOC],
   },
-  misalignedLanding: [1, "RTL simulation; not in the documentation"],
-  pipelinedLoad: [0, NONE],
-  registerStore: [0, NONE],
-  loadAfterStore: [0, NONE],
-  addressFromAlu: [0, NONE],
+  misalignedLanding: [
+    1,
+    "the second word comes a cycle later: RTL simulation; not in the documentation",
+  ],
+  misalignedFetch: [0, NONE],
+  misalignedBehind: [0, NONE],
   loadUse: [0, NONE],
-  foldedIfThen: [0, NONE],
+  loadOverwrite: [0, NONE],
+  jumpComputed: [0, NONE],
+  jumpLoaded: [0, NONE],
+  jumpLoadedEarlier: [0, NONE],
+  jumpOverlap: [0, NONE],
+  named: { "fence.i": [2, "made as a jump: Ibex documentation; confirmed by RTL simulation"] },
 };

@@ -11,17 +11,31 @@ import { cortexM33 } from "./cortex_m33.ts";
 import { cortexM4 } from "./cortex_m4.ts";
 import { cortexM7 } from "./cortex_m7.ts";
 import { DualIssuePricer } from "./dual_issue.ts";
+import { cv32e40p } from "./cv32e40p.ts";
+import { ibexMaxperf } from "./ibex_maxperf.ts";
 import { ibexSmall } from "./ibex_small.ts";
 import { InOrderPricer } from "./in_order.ts";
+import { picorv32 } from "./picorv32.ts";
 import { rv64InOrder } from "./rv64_inorder.ts";
+import { ScalarPricer } from "./scalar.ts";
 import type { Pricer, TimingTable } from "./table.ts";
 
 export type { Cost, Pricer, TimingTable } from "./table.ts";
 
 /** All tables, by the name targets use. */
 export const TIMING: ReadonlyMap<string, TimingTable> = new Map(
-  [cortexM0Plus, cortexM3, cortexM4, cortexM7, cortexM33, ibexSmall, rv64InOrder]
-    .map((table): [string, TimingTable] => [table.name, table]),
+  [
+    cortexM0Plus,
+    cortexM3,
+    cortexM4,
+    cortexM7,
+    cortexM33,
+    ibexSmall,
+    ibexMaxperf,
+    cv32e40p,
+    picorv32,
+    rv64InOrder,
+  ].map((table): [string, TimingTable] => [table.name, table]),
 );
 
 /** @throws {UserError} when there is no table of that name */
@@ -37,5 +51,12 @@ export function timingTable(name: string): TimingTable {
 
 /** A fresh pricer for a table. */
 export function pricer(table: TimingTable): Pricer {
-  return table.issue === "single" ? new InOrderPricer(table) : new DualIssuePricer(table);
+  switch (table.issue) {
+    case "single":
+      return new InOrderPricer(table);
+    case "dual":
+      return new DualIssuePricer(table);
+    case "scalar":
+      return new ScalarPricer(table);
+  }
 }

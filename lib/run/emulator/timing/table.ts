@@ -1,7 +1,7 @@
 /**
  * What a timing table says and how it is used. A table is data: cycles, each with its source. The
  * rules that apply them to a sequence of instructions are in `in_order.ts` (one instruction at a
- * time) and `dual_issue.ts` (two at a time).
+ * time), `dual_issue.ts` (two at a time) and `scalar.ts` (the small RISC-V cores).
  *
  * All costs are at zero wait states, in cycles of the core's clock.
  *
@@ -9,6 +9,7 @@
  */
 
 import type { Instruction, Kind } from "../decode/instruction.ts";
+import type { OperandRule } from "../operands.ts";
 
 /** A number of cycles and where it comes from. */
 export type Cost = readonly [cycles: number, source: string];
@@ -18,8 +19,10 @@ interface TableBase {
   readonly name: string;
   /** How far from silicon totals are known to be, in a few words, or "unvalidated". */
   readonly error: string;
-  /** Whether the core's real time depends on operands; the table then has the worst case. */
+  /** Whether the core's real time depends on operands; without a rule the worst case counts. */
   readonly dataDependent: boolean;
+  /** Instructions whose operand values add cycles at run time. */
+  readonly operands?: readonly OperandRule[];
   /** Cycles an instruction occupies the core, by kind; of lists, before their registers. */
   readonly costs: Readonly<Record<Kind, Cost>>;
   /** Added for each register of a list or pair. */
@@ -66,19 +69,73 @@ export interface DualIssueTable extends TableBase {
   readonly mispredict?: { readonly late: Cost; readonly early: Cost; readonly earlyAfter: number };
 }
 
-export type TimingTable = InOrderTable | DualIssueTable;
+/** The kinds of instruction that RV32IMC has. */
+export type ScalarKind =
+  | "alu"
+  | "multiply"
+  | "multiply-long"
+  | "divide"
+  | "load"
+  | "store"
+  | "branch"
+  | "branch-if"
+  | "call"
+  | "jump"
+  | "nop"
+  | "barrier"
+  | "system";
+
+/** A small RISC-V core: one instruction at a time, no cache, no guessed branches. */
+export interface ScalarTable extends Omit<TableBase, "costs" | "perRegister"> {
+  readonly issue: "scalar";
+  /** Cycles an instruction occupies the core, by kind. */
+  readonly costs: Readonly<Record<ScalarKind, Cost>>;
+  /** Costs that are not those of the instruction's kind, by its name. */
+  readonly named?: Readonly<Record<string, Cost>>;
+  /** Added to every 32-bit instruction that is not word-aligned, however it is reached. */
+  readonly misalignedFetch: Cost;
+  /**
+   * Added to a taken conditional branch when the instruction behind it, which is fetched in vain, is
+   * such a one.
+   */
+  readonly misalignedBehind: Cost;
+  /** Added when an instruction needs what the load right before it has loaded. */
+  readonly loadUse: Cost;
+  /** Added when arithmetic writes the register that the load right before it has loaded. */
+  readonly loadOverwrite: Cost;
+  /** Added to a jump through a register that the instruction right before has computed. */
+  readonly jumpComputed: Cost;
+  /** Likewise, loaded by the instruction right before. */
+  readonly jumpLoaded: Cost;
+  /** Likewise, loaded by the one before that; what that one takes beyond one cycle hides it. */
+  readonly jumpLoadedEarlier: Cost;
+  /**
+   * Saved by a jump behind an instruction that executes for several cycles and does not make its
+   * target: the core fetches from there meanwhile.
+   */
+  readonly jumpOverlap: Cost;
+  /** Shifts that take several steps: cycles without any, and the bits a long step shifts. */
+  readonly shift?: { readonly base: Cost; readonly stride: Cost };
+}
+
+export type TimingTable = InOrderTable | DualIssueTable | ScalarTable;
 
 /** Prices a straight line of instructions, one after the other. */
 export interface Pricer {
   /** Forgets what came before: the next instruction is the first after a taken branch. */
   reset(): void;
-  /** Cycles this instruction adds when it falls through to the next. */
-  step(instruction: Instruction): number;
+  /** Cycles this instruction adds when it falls through to `next`, the one behind it, if any. */
+  step(instruction: Instruction, next?: Instruction): number;
   /** What the instruction just stepped adds more if it branches; may be negative. */
   readonly taken: number;
 }
 
 /** Cycles added because a branch lands here, whatever comes after. */
 export function landing(table: TimingTable, instruction: Instruction): number {
-  return instruction.size === 4 && instruction.address % 4 !== 0 ? table.misalignedLanding[0] : 0;
+  return isMisaligned(instruction) ? table.misalignedLanding[0] : 0;
+}
+
+/** Whether an instruction spans two words. */
+export function isMisaligned(i: Instruction): boolean {
+  return i.size === 4 && i.address % 4 !== 0;
 }

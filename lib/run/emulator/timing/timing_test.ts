@@ -5,7 +5,6 @@ import { decodeThumb } from "../decode/thumb.ts";
 import { Emulator } from "../mod.ts";
 import { build, has, testTarget } from "../testing.ts";
 import { pricer, TIMING, timingTable } from "./mod.ts";
-import { landing } from "./table.ts";
 
 /** Cycles of each instruction in a straight line, then what the last adds when it branches. */
 function price(table: string, units: number[], decode: Decode = decodeThumb): number[] {
@@ -114,26 +113,8 @@ const RISCV = {
   addi: [0x0505], // c.addi a0, 1
   sw: [0xa023, 0x00a5], // sw a0, 0(a1)
   mul: [0x0533, 0x02b5],
-  mulh: [0x1533, 0x02b5],
-  div: [0x4533, 0x02b5],
   bnez: [0xf97d], // c.bnez a0, -10
-  jump: [0xf06f, 0xff9f],
-  ret: [0x8082],
 };
-
-Deno.test("ibex-small: fixed costs", () => {
-  const { lw, addi, sw, mul, mulh, div, bnez, jump, ret } = RISCV;
-  const ibex = (...units: number[][]) => price("ibex-small", units.flat(), riscvDecoder(32));
-  assert.deepEqual(ibex(lw, addi, sw), [2, 1, 2, 0]);
-  assert.deepEqual(ibex(mul, mulh, div), [3, 4, 37, 0]);
-  assert.deepEqual(ibex(bnez), [1, 2]);
-  assert.deepEqual(ibex(jump), [1, 1]);
-  assert.deepEqual(ibex(ret), [1, 1]);
-  const view = new DataView(new Uint16Array(RISCV.lw).buffer);
-  const table = timingTable("ibex-small");
-  assert.equal(landing(table, riscvDecoder(32)(view, 0, 0x1000)), 0);
-  assert.equal(landing(table, riscvDecoder(32)(view, 0, 0x1002)), 1);
-});
 
 Deno.test("rv64-inorder: a loaded value is there one cycle late", () => {
   const { lw, addi, sw, mul, bnez } = RISCV;
