@@ -89,6 +89,8 @@ export interface DualIssueTable extends TableBase {
   readonly chained: Cost;
   /** Widest instruction that may be one of a pair, in bytes. */
   readonly pairWidth: 2 | 4;
+  /** If given, only these kinds join the instruction before; or any joins a NOP. */
+  readonly joins?: readonly Kind[];
   /** Two loads form a pair when their words lie in different banks. */
   readonly loadPairs: boolean;
   /** A conditional branch right behind the instruction that sets the flags. */

@@ -86,9 +86,12 @@ Deno.test("cortex-m3 differs from cortex-m4 in its products", () => {
   assert.deepEqual(price("cortex-m3", units), [2, 5, 7, 1, 0]);
 });
 
-Deno.test("cortex-m33: 16-bit pairs, load-use, branches behind flags", () => {
+Deno.test("cortex-m33: load-use, branches and IT join 16-bit instructions", () => {
   const m33 = (...units: number[]) => price("cortex-m33", units);
-  assert.deepEqual(m33(ADDS_R1_4, ADDS_R3_1, SUBS_R5_1), [1, 0, 1, 0]);
+  assert.deepEqual(m33(ADDS_R1_4, ADDS_R3_1, SUBS_R5_1), [1, 1, 1, 0]);
+  assert.deepEqual(m33(0xbf00, ADDS_R3_1), [1, 0, 0]);
+  assert.deepEqual(m33(ADDS_R1_4, IT_EQ, ADDS_R3_1), [1, 0, 1, 0]);
+  assert.deepEqual(m33(STR_R0_R1, BNE_BACK), [1, 0, 1]);
   assert.deepEqual(m33(ADDS_R1_4, ADDS_R1_4), [1, 1, 0]);
   assert.deepEqual(m33(LDR_R0_R1, ADDS_R0_R0_R2), [1, 2, 0]);
   assert.deepEqual(m33(LDR_R0_R1, STR_R0_R1), [1, 1, 0]);
