@@ -27,7 +27,8 @@ struct slot {
 enum { BEGINS = 1, AFTER_JUMP = 2, RULE_SHIFT = 2 };
 
 /* Cycles by the values of an instruction's operands. Shared with `operands.ts`. */
-enum formula { ZERO = 1, SHIFT_STEPS = 2, LEADING_ZEROS = 3, LEADING_SIGNS = 4 };
+enum formula { ZERO = 1, SHIFT_STEPS = 2, LEADING_ZEROS = 3, LEADING_SIGNS = 4,
+               QUOTIENT_BITS = 5, SIGNED_QUOTIENT_BITS = 6 };
 
 struct operand_rule {
     uint16_t formula;
@@ -316,6 +317,20 @@ static int64_t leading_zeros(uint32_t value)
     return value == 0 ? 32 : __builtin_clz(value);
 }
 
+static uint32_t magnitude(uint32_t value)
+{
+    return value >> 31 ? 0 - value : value;
+}
+
+/* What a Cortex-M division takes beyond its shortest time. */
+static int64_t quotient_steps(uint32_t dividend, uint32_t divisor)
+{
+    if (dividend == 0 || divisor == 0)
+        return 0;
+    int64_t bits = leading_zeros(divisor) - leading_zeros(dividend);
+    return bits < 0 ? 1 : 3 + bits / 4;
+}
+
 static int64_t operand_cycles(struct machine *m, const struct operand_rule *rule)
 {
     uint32_t second = operand(m, rule->second);
@@ -328,6 +343,11 @@ static int64_t operand_cycles(struct machine *m, const struct operand_rule *rule
         return rule->cycles * leading_zeros(second);
     case LEADING_SIGNS:
         return rule->cycles * (second >> 31 ? leading_zeros(~second) - 1 : leading_zeros(second));
+    case QUOTIENT_BITS:
+        return rule->cycles * quotient_steps(operand(m, rule->first), second);
+    case SIGNED_QUOTIENT_BITS:
+        return rule->cycles *
+               quotient_steps(magnitude(operand(m, rule->first)), magnitude(second));
     }
     return 0;
 }

@@ -20,6 +20,13 @@ export const FORMULAS = {
   "leading-zeros": 3,
   /** As `leading-zeros`; for a negative operand its leading ones, but one. */
   "leading-signs": 4,
+  /**
+   * A division that ends early: nothing if an operand is zero, one if the first has fewer bits than
+   * the second, else three and one for each four bits more; the cycles times this.
+   */
+  "quotient-bits": 5,
+  /** As `quotient-bits`, of the operands' magnitudes. */
+  "signed-quotient-bits": 6,
 } as const;
 
 /** Adds cycles to instructions of one kind, by a formula and its factor. */

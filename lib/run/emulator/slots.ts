@@ -28,7 +28,7 @@ const AFTER_JUMP = 2;
 const RULE_SHIFT = 2;
 
 /** Instructions looked at behind a landing until the pipeline is as if it had come straight. */
-const WINDOW = 8;
+const WINDOW = 16;
 
 /** Sections closer together than this many bytes share a region. */
 const GAP = 0x10000;

@@ -81,6 +81,7 @@ function describe(p: Pattern, word: number, address: number, size: 2 | 4): Instr
       (writes & PC) !== 0,
     conditional,
     ...(target === undefined ? {} : { target }),
+    ...(kind === "divide" ? { operands: [get("n")!, get("m")!] as const } : {}),
     float: kind === "float",
   };
 }

@@ -6,9 +6,9 @@
 
 import type { InOrderTable } from "./table.ts";
 
-const TRM = "DDI 0484, table 3-1";
-const RECALLED = "DDI 0484, table 3-1, from memory: to be checked";
-const FAST = "DDI 0484, table 3-1, with the fast multiplier; the small one takes 32";
+const TRM = "DDI 0484C, table 3-1";
+const RECALLED = "DDI 0484C, table 3-1, from memory: to be checked";
+const FAST = "DDI 0484C, table 3-1, with the fast multiplier; the small one takes 32";
 const NONE = "no such effect in DDI 0484";
 const ABSENT = "not an instruction of ARMv6-M";
 

@@ -4,28 +4,31 @@
  * @module
  */
 
-import type { InOrderTable } from "./table.ts";
+import type { FetchedTable } from "./table.ts";
 
-const TRM = "DDI 0337, table 3-1";
-const WORST = "DDI 0337, table 3-1: depends on the operands, worst case";
-const PAIRS = "DDI 0337, load/store timings; published pipeline measurements";
-const MEASURED = "published pipeline measurements of M3 and M4 (jnk0le/random)";
-const REFILL = "1+P, P = 1 to 3 by target and speculation (DDI 0337): 1 for known targets";
-const INDIRECT = "1+P, P = 1 to 3: 2 for targets known late";
+const TRM = "DDI 0337I, table 3-1";
+const WORST = "DDI 0337I, table 3-1: depends on the operands, worst case";
+const PAIRS = "DDI 0337I, 3.3.3 load/store timings";
+const MEASURED = "measured on STM32F103: jnk0le/random, pipeline cycle test, cortex_m3m4.md";
+const BRANCH = "DDI 0337I: P = 1 to 3; 1 measured on an M4: compendium.i-0.nl, Branch timing";
+const STAGES = "DDI 0337G, table 15-3: targets known when executing, not when decoding";
+const LOADED = "DDI 0337I, 3.3.3: three cycles of pipeline reload behind a load of the PC";
+const DIVISION =
+  "the M4's, measured: compendium.i-0.nl, Division timing; DDI 0337I: 2 to 12 as there";
 const ASSUMED = "assumed: the manual leaves it open";
 
-export const cortexM3: InOrderTable = {
+export const cortexM3: FetchedTable = {
   name: "cortex-m3",
   error: "unvalidated",
   dataDependent: true,
-  issue: "single",
+  issue: "fetched",
   costs: {
     alu: [1, TRM],
     multiply: [1, TRM],
     "multiply-add": [2, TRM],
     "multiply-long": [5, WORST],
     "multiply-add-long": [7, WORST],
-    divide: [12, WORST],
+    divide: [2, `${DIVISION}; the rule for operands adds to it`],
     load: [2, TRM],
     store: [1, TRM],
     "load-double": [1, TRM],
@@ -36,7 +39,7 @@ export const cortexM3: InOrderTable = {
     "branch-if": [1, TRM],
     call: [1, TRM],
     jump: [1, TRM],
-    "table-branch": [2, TRM],
+    "table-branch": [3, "DDI 0337I, 3.3.3: two cycles for the load, one for the addition"],
     "if-then": [1, TRM],
     nop: [1, TRM],
     barrier: [3, ASSUMED],
@@ -44,21 +47,30 @@ export const cortexM3: InOrderTable = {
     float: [1, "no floating-point unit"],
     undefined: [1, ASSUMED],
   },
+  operands: [
+    { kind: "divide", names: ["udiv"], formula: "quotient-bits", cycles: [1, DIVISION] },
+    { kind: "divide", names: ["sdiv"], formula: "signed-quotient-bits", cycles: [1, DIVISION] },
+  ],
   perRegister: [1, TRM],
   taken: {
-    branch: [1, REFILL],
-    "branch-if": [1, REFILL],
-    call: [1, REFILL],
-    jump: [2, INDIRECT],
-    load: [3, "at least 5 in all: DDI 0337"],
-    "load-multiple": [2, INDIRECT],
-    "table-branch": [4, "at least 6 in all: DDI 0337"],
+    branch: [1, BRANCH],
+    "branch-if": [1, BRANCH],
+    call: [1, BRANCH],
+    jump: [1, BRANCH],
+    load: [3, LOADED],
+    "load-multiple": [3, LOADED],
+    "table-branch": [3, LOADED],
   },
-  misalignedLanding: [1, "P grows by 1 when the target spans two words: DDI 0337"],
+  misalignedLanding: [0, "a matter of the prefetch buffer, which the pricer follows"],
+  prefetchWords: [3, "DDI 0337G, 1.4: up to three word fetches; Arm article 103488664"],
+  speculativeFetch: [1, "DDI 0337G, 1.4: speculatively presented, consuming a fetch slot"],
   pipelinedLoad: [1, PAIRS],
-  registerStore: [1, PAIRS],
+  // Only the first of a chain of accesses may be indexed: cortex_m3m4.md.
+  pipelinesBaseUpdate: false,
+  registerStore: [1, MEASURED],
   loadAfterStore: [1, MEASURED],
-  addressFromAlu: [1, MEASURED],
-  loadUse: [0, "the load's second cycle covers it"],
+  addressFromAlu: [1, PAIRS],
+  addressFromLoad: [1, `${MEASURED}: addresses must be there one cycle early`],
+  lateTarget: [1, STAGES],
   foldedIfThen: [1, TRM],
 };

@@ -1,5 +1,5 @@
 /**
- * Cortex-M33: pairs of 16-bit instructions, to a first approximation.
+ * Cortex-M33: one instruction a cycle, but for branches and IT behind 16-bit instructions.
  *
  * @module
  */
@@ -41,6 +41,9 @@ export const cortexM33: DualIssueTable = {
   },
   perRegister: [1, MEASURED],
   taken: {
+    branch: [1, MEASURED],
+    "branch-if": [1, MEASURED],
+    call: [1, ASSUMED],
     jump: [1, ASSUMED],
     "load-multiple": [2, ASSUMED],
     load: [3, ASSUMED],
@@ -58,6 +61,8 @@ export const cortexM33: DualIssueTable = {
   shiftLatency: [2, MEASURED],
   chained: [1, MEASURED],
   pairWidth: 2,
+  // Neither arithmetic nor accesses pair with each other: cortex_m33.md.
+  joins: ["branch", "branch-if", "if-then"],
   loadPairs: false,
   branchAfterFlags: { notTaken: [0, MEASURED], taken: [2, MEASURED] },
 };

@@ -113,7 +113,11 @@ function listCycles(t: DualIssueTable, i: Instruction): number {
 /** Whether `second` may begin in the same cycle as `first`, operands aside. */
 function pairs(t: DualIssueTable, first: Instruction, second: Instruction): boolean {
   if (first.size > t.pairWidth || second.size > t.pairWidth) return false;
-  if (first.jumps || !isSimple(first) || !isSimple(second)) return false;
+  if (first.jumps || !isSimple(first)) return false;
+  if (t.joins !== undefined) {
+    return t.joins.includes(second.kind) || (first.kind === "nop" && isSimple(second));
+  }
+  if (!isSimple(second)) return false;
   if ((first.writes & (second.reads | second.writes)) !== 0) return false;
   if (first.setsFlags && (second.conditional || usesFlags(second))) return false;
   const [a, b] = [first.kind, second.kind];

@@ -5,6 +5,7 @@
  */
 
 import { nearest, UserError } from "../../../errors.ts";
+import { cortexM0 } from "./cortex_m0.ts";
 import { cortexM0Plus } from "./cortex_m0plus.ts";
 import { cortexM3 } from "./cortex_m3.ts";
 import { cortexM33 } from "./cortex_m33.ts";
@@ -12,6 +13,7 @@ import { cortexM4 } from "./cortex_m4.ts";
 import { cortexM7 } from "./cortex_m7.ts";
 import { DualIssuePricer } from "./dual_issue.ts";
 import { cv32e40p } from "./cv32e40p.ts";
+import { FetchedPricer } from "./fetched.ts";
 import { ibexMaxperf } from "./ibex_maxperf.ts";
 import { ibexSmall } from "./ibex_small.ts";
 import { InOrderPricer } from "./in_order.ts";
@@ -25,6 +27,7 @@ export type { Cost, Pricer, TimingTable } from "./table.ts";
 /** All tables, by the name targets use. */
 export const TIMING: ReadonlyMap<string, TimingTable> = new Map(
   [
+    cortexM0,
     cortexM0Plus,
     cortexM3,
     cortexM4,
@@ -54,6 +57,8 @@ export function pricer(table: TimingTable): Pricer {
   switch (table.issue) {
     case "single":
       return new InOrderPricer(table);
+    case "fetched":
+      return new FetchedPricer(table);
     case "dual":
       return new DualIssuePricer(table);
     case "scalar":

@@ -1,7 +1,8 @@
 /**
  * What a timing table says and how it is used. A table is data: cycles, each with its source. The
  * rules that apply them to a sequence of instructions are in `in_order.ts` (one instruction at a
- * time), `dual_issue.ts` (two at a time) and `scalar.ts` (the small RISC-V cores).
+ * time), `fetched.ts` (likewise, with the prefetch of Cortex-M3 and M4), `dual_issue.ts` (two at a
+ * time) and `scalar.ts` (the small RISC-V cores).
  *
  * All costs are at zero wait states, in cycles of the core's clock.
  *
@@ -50,6 +51,33 @@ export interface InOrderTable extends TableBase {
   readonly foldedIfThen: Cost;
 }
 
+/** Cortex-M3 and M4: one instruction at a time, fetched ahead by a small buffer. */
+export interface FetchedTable extends TableBase {
+  readonly issue: "fetched";
+  /** Overrides `costs` for instructions of these names. */
+  readonly byName?: Readonly<Record<string, Cost>>;
+  /** Words in the prefetch buffer, those on their way included. */
+  readonly prefetchWords: Cost;
+  /** Fetches in vain by a conditional branch right behind the instruction that sets the flags. */
+  readonly speculativeFetch: Cost;
+  /** Saved by a load or store right behind a load whose results its address does not need. */
+  readonly pipelinedLoad: Cost;
+  /** That one may be an access that updates its base register. */
+  readonly pipelinesBaseUpdate: boolean;
+  /** Added to a store whose address is the sum of two registers. */
+  readonly registerStore: Cost;
+  /** Added to a load of any kind right behind a store of any kind. */
+  readonly loadAfterStore: Cost;
+  /** Added when an address needs the result of the arithmetic instruction right before. */
+  readonly addressFromAlu: Cost;
+  /** Likewise, what the load right before has loaded. */
+  readonly addressFromLoad: Cost;
+  /** Added to a taken branch whose target is known in the execute stage only. */
+  readonly lateTarget: Cost;
+  /** Saved by an IT right behind a 16-bit instruction. */
+  readonly foldedIfThen: Cost;
+}
+
 /** A core that may begin two instructions in one cycle. */
 export interface DualIssueTable extends TableBase {
   readonly issue: "dual";
@@ -61,6 +89,8 @@ export interface DualIssueTable extends TableBase {
   readonly chained: Cost;
   /** Widest instruction that may be one of a pair, in bytes. */
   readonly pairWidth: 2 | 4;
+  /** If given, only these kinds join the instruction before; or any joins a NOP. */
+  readonly joins?: readonly Kind[];
   /** Two loads form a pair when their words lie in different banks. */
   readonly loadPairs: boolean;
   /** A conditional branch right behind the instruction that sets the flags. */
@@ -118,7 +148,7 @@ export interface ScalarTable extends Omit<TableBase, "costs" | "perRegister"> {
   readonly shift?: { readonly base: Cost; readonly stride: Cost };
 }
 
-export type TimingTable = InOrderTable | DualIssueTable | ScalarTable;
+export type TimingTable = InOrderTable | FetchedTable | DualIssueTable | ScalarTable;
 
 /** Prices a straight line of instructions, one after the other. */
 export interface Pricer {

@@ -1,0 +1,136 @@
+/**
+ * Prices instructions on Cortex-M3 and M4: three stages (fetch, decode, execute), where the decoder
+ * forms addresses and sends out the targets of branches. It follows the cycle in which each
+ * instruction begins to execute; what an instruction costs is how far it moves the cycle from which
+ * the execute stage is free.
+ *
+ * @module
+ */
+
+import type { Instruction } from "../decode/instruction.ts";
+import { isList } from "./in_order.ts";
+import { Prefetch } from "./prefetch.ts";
+import type { FetchedTable, Pricer } from "./table.ts";
+
+/** A word requested in cycle 0 is decoded in cycle 2, and its instruction executes in cycle 3. */
+const FIRST = 3;
+
+const LR = 1 << 14;
+
+export class FetchedPricer implements Pricer {
+  readonly #table: FetchedTable;
+  readonly #prefetch: Prefetch;
+  #previous: Instruction | undefined;
+  /** Cycle in which the instruction before began to execute. */
+  #begun = 0;
+  /** Cycle from which the execute stage is free. */
+  #free = FIRST;
+  /** The instruction before is a load whose second cycle another access may share. */
+  #shares = false;
+  #taken = 0;
+
+  constructor(table: FetchedTable) {
+    this.#table = table;
+    this.#prefetch = new Prefetch(table.prefetchWords[0]);
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  reset(): void {
+    this.#previous = undefined;
+    this.#begun = 0;
+    this.#free = FIRST;
+    this.#shares = false;
+  }
+
+  step(i: Instruction): number {
+    // Behind a jump that is always taken, code is reached by a branch only.
+    if (this.#previous?.jumps === true && !this.#previous.conditional) this.reset();
+    const before = this.#previous;
+    if (before === undefined) this.#prefetch.restart(i.address);
+    const decoded = this.#prefetch.ready(i, this.#begun);
+    const free = this.#free;
+    if (i.kind === "if-then" && before?.size === 2 && this.#table.foldedIfThen[0] > 0) {
+      // Decoded together with the instruction before, which stays the one that others depend on.
+      this.#prefetch.leave(i, decoded);
+      this.#shares = false;
+      this.#taken = 0;
+      return 0;
+    }
+    let begin = Math.max(decoded + 1, free);
+    if (before !== undefined) {
+      // The access can share the load's second cycle only if it was decoded in the first.
+      if (this.#shares && decoded <= this.#begun && overlaps(this.#table, before, i)) {
+        begin = this.#begun + 1;
+      }
+      begin += this.#waits(before, i);
+    }
+    this.#taken = i.jumps ? this.#branch(before, i) : 0;
+    // A branch whose flags are not there yet fetches from its target, in case it is taken.
+    if (i.kind === "branch-if" && before?.setsFlags === true && !comparesItself(i)) {
+      if (this.#table.speculativeFetch[0] > 0) this.#prefetch.lose(begin - 1);
+    }
+    this.#prefetch.leave(i, begin - 1);
+    this.#previous = i;
+    this.#begun = begin;
+    this.#free = begin + this.#duration(i);
+    this.#shares = i.kind === "load" && this.#table.pipelinedLoad[0] > 0;
+    return this.#free - free;
+  }
+
+  /** Cycles in the execute stage, if nothing shares them. */
+  #duration(i: Instruction): number {
+    const t = this.#table;
+    let cycles = (t.byName?.[i.name] ?? t.costs[i.kind])[0];
+    if (isList(i)) cycles += t.perRegister[0] * i.registers;
+    if (i.kind === "store" && i.addressing === "register") cycles += t.registerStore[0];
+    return cycles;
+  }
+
+  /** Cycles an instruction waits for what the one before makes or does. */
+  #waits(before: Instruction, i: Instruction): number {
+    const t = this.#table;
+    let cycles = 0;
+    if (isArithmetic(before) && (before.writes & i.addressReads) !== 0) {
+      cycles += t.addressFromAlu[0];
+    }
+    if ((before.loaded & i.addressReads) !== 0) cycles += t.addressFromLoad[0];
+    if (before.kind.startsWith("store") && i.kind.startsWith("load")) cycles += t.loadAfterStore[0];
+    return cycles;
+  }
+
+  /** What taking the branch adds, if its target is not misaligned: the refill of the pipeline. */
+  #branch(before: Instruction | undefined, i: Instruction): number {
+    const t = this.#table;
+    const cycles = t.taken[i.kind]?.[0] ?? 0;
+    // The decoder knows constants and the link register, unless that has just been written.
+    const early = i.kind === "jump"
+      ? i.reads === LR && ((before?.writes ?? 0) & LR) === 0
+      : !comparesItself(i);
+    return early ? cycles : cycles + t.lateTarget[0];
+  }
+}
+
+/** Whether an access may begin in the second cycle of the load before it. */
+function overlaps(t: FetchedTable, load: Instruction, i: Instruction): boolean {
+  // A store with a constant offset takes one cycle anyway: DDI 0439, 3.3.3 has three cycles for a
+  // load and a store behind it, whichever way the store forms its address.
+  const shortens = i.kind === "load" || (i.kind === "store" && i.addressing === "register");
+  if (!shortens) return false;
+  if ((load.writes & i.addressReads) !== 0) return false;
+  // The address of a literal goes out on the code bus, all others usually on the system bus.
+  if ((load.addressing === "literal") !== (i.addressing === "literal")) return false;
+  const updatesBase = (i.writes & ~i.loaded) !== 0;
+  return t.pipelinesBaseUpdate || !updatesBase;
+}
+
+/** CBZ and CBNZ: they decide in the execute stage. */
+function comparesItself(i: Instruction): boolean {
+  return i.kind === "branch-if" && i.reads !== 0;
+}
+
+function isArithmetic(i: Instruction): boolean {
+  return i.kind === "alu" || i.kind.startsWith("multiply") || i.kind === "divide";
+}
