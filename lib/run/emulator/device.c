@@ -14,20 +14,23 @@ struct site {
     uint32_t kind;
     uint32_t reg;   /* base of the access, divisor, or destination of the counter */
     int32_t value;  /* break: its number; align: offset; stack: bytes taken; counter: see below */
-    uint32_t extra; /* align: alignment minus one; counter: source register or constant */
+    uint32_t extra; /* align: alignment minus one; counter: source register
+                       or constant; break: the site it stands before, or 0 */
 };
 
-/* Sums of all blocks that begin at one address, and of all blocks of one function. */
+/* Sums of all blocks of one function. */
 struct tally {
-    uint64_t count, instructions, cycles;
+    uint64_t calls, instructions, cycles;
 };
 
 struct profile {
-    struct tally *blocks;    /* parallel to the halfwords of all regions, one after the other */
-    uint16_t *functions;     /* likewise: number of the function, 0 for none */
-    struct tally *function;  /* `count` counts calls */
-    uint32_t function_count;
+    /* Parallel to the halfwords of all regions, one after the other. */
+    int64_t *hits;       /* how many more blocks begin here than end; their sums are how often each
+                            halfword ran */
+    uint16_t *functions; /* number of the function, 0 for none */
+    struct tally *function;
     uint64_t instructions, cycles, end;
+    int64_t taken; /* what the branch at `end` costs if it is taken */
     unsigned current;
 };
 
@@ -48,17 +51,16 @@ struct device {
 
 enum { NOTHING = 1 }; /* an odd address: no instruction is there */
 
+/* The slot of an address in the region that the block under way was priced in. */
 static const struct slot *slot_at(struct machine *m, uint64_t address)
 {
-    const struct region *code = &m->code;
-    uint64_t index = (address - code->base) >> 1;
-    if (index >= code->count) {
-        code = region_of(m, address);
-        if (code == NULL)
-            return NULL;
-        index = (address - code->base) >> 1;
+    for (int i = -1; i < m->other_count && m->next != NULL; i++) {
+        const struct region *r = i < 0 ? &m->code : &m->others[i];
+        uint64_t index = (address - r->base) >> 1;
+        if (m->next >= r->slots && m->next <= r->slots + r->count && index <= r->count)
+            return &r->slots[index];
     }
-    return &code->slots[index];
+    return NULL;
 }
 
 /* What the block hook has charged for the instructions of this block from `address` on. */
@@ -70,6 +72,25 @@ static void ahead(struct machine *m, uint64_t address, uint32_t *instructions, u
         return;
     *instructions = m->next->instructions - here->instructions;
     *cycles = m->next->cycles - here->cycles;
+}
+
+/*
+ * The number of a halfword of code when all regions are laid one after the other, the end of each
+ * included; -1 for none.
+ */
+static int64_t halfword_of(struct machine *m, uint64_t address)
+{
+    uint64_t index = (address - m->code.base) >> 1;
+    if (index <= m->code.count)
+        return (int64_t)index;
+    uint64_t before = m->code.count + 1;
+    for (int i = 0; i < m->priced_ahead; i++) {
+        index = (address - m->others[i].base) >> 1;
+        if (index <= m->others[i].count)
+            return (int64_t)(before + index);
+        before += m->others[i].count + 1;
+    }
+    return -1;
 }
 
 static uint64_t cycles_now(struct machine *m)
@@ -96,11 +117,17 @@ static void rewind_to(struct machine *m, uint64_t address)
     m->next = slot_at(m, address);
     struct profile *p = m->device->profile;
     if (p != NULL) {
+        int64_t here = halfword_of(m, address), end = halfword_of(m, p->end);
+        if (here >= 0 && end >= here) {
+            p->hits[here]--;
+            p->hits[end]++;
+        }
         p->function[p->current].instructions -= instructions;
         p->function[p->current].cycles -= cycles;
         p->instructions = m->instructions;
         p->cycles = m->cycles;
         p->end = address;
+        p->taken = 0;
     }
 }
 
@@ -150,6 +177,8 @@ static void at_site(struct machine *m, const struct site *s, uint64_t address)
     case SITE_BREAK:
         if (d->passing == address) {
             d->passing = NOTHING;
+            if (s->extra != 0) /* what the instruction would have had without the break */
+                at_site(m, &d->sites[s->extra], address);
             return;
         }
         rewind_to(m, address);
@@ -173,6 +202,11 @@ static void at_site(struct machine *m, const struct site *s, uint64_t address)
     case SITE_STACK: {
         /* A stack elsewhere, such as a task's, is not watched: only the one the program began on. */
         uint64_t pointer = read_any(m, m->arm ? 13 : 2);
+        if (d->stack_top == 0) {
+            m->fault_address = pointer;
+            stop(m, STACK_FOUND);
+            return;
+        }
         if (pointer < d->stack_floor || pointer > d->stack_top)
             return;
         uint64_t low = pointer - (uint64_t)s->value;
@@ -216,22 +250,6 @@ static void on_step(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 
 /* --- Profile ---------------------------------------------------------------------------------- */
 
-/* The number of a halfword of code when all regions are laid one after the other; -1 for none. */
-static int64_t halfword_of(struct machine *m, uint64_t address)
-{
-    uint64_t index = (address - m->code.base) >> 1;
-    if (index < m->code.count)
-        return (int64_t)index;
-    uint64_t before = m->code.count;
-    for (int i = 0; i < m->other_count; i++) {
-        index = (address - m->others[i].base) >> 1;
-        if (index < m->others[i].count)
-            return (int64_t)(before + index);
-        before += m->others[i].count;
-    }
-    return -1;
-}
-
 /* Runs behind `on_block`, which has just charged this block and the branch that led to it. */
 static void on_profiled_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 {
@@ -243,12 +261,9 @@ static void on_profiled_block(uc_engine *uc, uint64_t address, uint32_t size, vo
         return;
     uint64_t cycles = m->cycles - p->cycles;
     if (address != p->end) {
-        const struct slot *from = p->end == NOTHING ? NULL : slot_at(m, p->end);
-        if (from != NULL) {
-            /* The branch belongs to where it came from. */
-            p->function[p->current].cycles += (uint64_t)(int64_t)from->taken;
-            cycles -= (uint64_t)(int64_t)from->taken;
-        }
+        /* The branch belongs to where it came from. */
+        p->function[p->current].cycles += (uint64_t)p->taken;
+        cycles -= (uint64_t)p->taken;
     }
     unsigned function = p->functions[index];
     if (address != p->end && (p->functions[index] & 0x8000) != 0) {
@@ -256,32 +271,30 @@ static void on_profiled_block(uc_engine *uc, uint64_t address, uint32_t size, vo
         uint64_t link = read_any(m, m->arm ? 14 : 1) & ~1ull;
         /* Entered from elsewhere, or by a call from within: not by a loop to its first line. */
         if (function != p->current || link == p->end)
-            p->function[function].count++;
+            p->function[function].calls++;
     }
     function &= 0x7fff;
     p->current = function;
-    p->blocks[index].count++;
-    p->blocks[index].instructions += m->instructions - p->instructions;
-    p->blocks[index].cycles += cycles;
+    p->hits[index]++;
+    p->hits[index + (size >> 1)]--;
     p->function[function].instructions += m->instructions - p->instructions;
     p->function[function].cycles += cycles;
     p->instructions = m->instructions;
     p->cycles = m->cycles;
     p->end = address + size;
+    p->taken = m->next->taken;
 }
 
 /*
  * Begins a profile. `functions` numbers the function of each halfword of all regions, its first with
- * bit 15 set; `blocks` and `function` are filled in place and must stay where they are.
+ * bit 15 set; `hits` and `function` are filled in place and must stay where they are.
  */
-void intnic_profile(struct machine *m, uint16_t *functions, struct tally *blocks,
-                    struct tally *function, uint32_t function_count)
+void intnic_profile(struct machine *m, uint16_t *functions, int64_t *hits, struct tally *function)
 {
     struct profile *p = m->device->profile;
     p->functions = functions;
-    p->blocks = blocks;
+    p->hits = hits;
     p->function = function;
-    p->function_count = function_count;
 }
 
 /* --- Core registers in memory ------------------------------------------------------------------ */
@@ -474,8 +487,7 @@ uint32_t intnic_device(struct machine *m, const struct site *sites, uint32_t cou
     memcpy(d->sites, sites, count * sizeof *sites);
     d->part = part;
     d->passing = d->pc = NOTHING;
-    d->stack_top = 0; /* nothing is watched until `intnic_watch_stack` */
-    d->stack_floor = 1;
+    d->stack_top = 0; /* told by `intnic_watch_stack`, at the latest when it first grows */
     uc_hook hook;
     uc_err e = uc_hook_add(m->uc, &hook, UC_HOOK_CODE, (void *)on_step, m, 1, 0);
     if (e == UC_ERR_OK && profile) {
@@ -561,6 +573,7 @@ static void device_begins(struct machine *m, enum start start, uint64_t entry)
     if (d->profile != NULL) {
         d->profile->instructions = d->profile->cycles = 0;
         d->profile->end = NOTHING;
+        d->profile->taken = 0;
         d->profile->current = 0;
     }
 }
@@ -574,7 +587,9 @@ static void device_ends(struct machine *m, struct run *run)
     if (m->outcome == FAULT || m->outcome == INTERRUPT || m->outcome == RESET ||
         m->outcome >= UNALIGNED || m->outcome == NOT_CODE)
         run->block = d->pc;
-    if (m->outcome == FAULT || m->outcome >= BREAK)
+    /* After a jump to an even address the target is wanted, and the engine has it. */
+    if (m->outcome == FAULT || m->outcome >= BREAK ||
+        (m->outcome == INTERRUPT && !(m->arm && m->interrupt == 3)))
         run->pc = d->pc;
     if (m->outcome != RETURNED && m->outcome != LIMIT && m->outcome != BREAK &&
         m->outcome != NOT_CODE && m->outcome != INTERRUPT)

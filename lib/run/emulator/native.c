@@ -30,13 +30,14 @@ struct region {
     uint16_t *sites; /* for each halfword what to check before it runs, see `device.c`; or NULL */
 };
 
-enum { MAX_REGIONS = 16, MAX_BUCKETS = 4096 };
+enum { MAX_REGIONS = 64, MAX_BUCKETS = 4096 };
 
 /* Why a run ended. Shared with `native.ts`. */
 enum outcome {
     RETURNED = 0, FAULT = 1, LIMIT = 2, NOT_CODE = 3, INTERRUPT = 4, STOPPED = 5,
     /* Only where every instruction is checked (`device.c`). */
-    BREAK = 6, UNALIGNED = 7, DIVIDE_BY_ZERO = 8, STACK_LOW = 9, NO_FPU = 10, RESET = 11
+    BREAK = 6, UNALIGNED = 7, DIVIDE_BY_ZERO = 8, STACK_LOW = 9, NO_FPU = 10, RESET = 11,
+    STACK_FOUND = 12
 };
 
 /* How a run begins: registers as they are, set for a call, or where the run before stopped. */
@@ -59,7 +60,7 @@ struct machine {
     uint64_t until, block;
     struct region code;
     struct region others[MAX_REGIONS];
-    int other_count;
+    int other_count, priced_ahead; /* the latter without what is priced while running */
     uint64_t bucket[MAX_BUCKETS][2], opened[2];
     unsigned current;
     uint64_t outcome, fault_address, fault_size, fault_kind, interrupt;
@@ -96,6 +97,18 @@ static const struct region *region_of(struct machine *m, uint64_t address)
     return NULL;
 }
 
+/* Code may be priced while running, where decoding it ahead found no instruction to begin. */
+static const struct region *late_region_of(struct machine *m, uint64_t address, uint64_t halfwords)
+{
+    for (int i = 0; i < m->other_count; i++) {
+        const struct region *r = &m->others[i];
+        uint64_t index = (address - r->base) >> 1;
+        if (index < r->count && index + halfwords <= r->count && r->slots[index].code)
+            return r;
+    }
+    return NULL;
+}
+
 static void device_begins(struct machine *m, enum start start, uint64_t entry);
 static void device_ends(struct machine *m, struct run *run);
 static void device_close(struct machine *m);
@@ -120,9 +133,13 @@ static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
     }
     if (__builtin_expect(code == NULL || index + (size >> 1) > code->count ||
                          !code->slots[index].code, 0)) {
-        m->fault_address = address;
-        stop(m, NOT_CODE);
-        return;
+        code = late_region_of(m, address, size >> 1);
+        if (code == NULL) {
+            m->fault_address = address;
+            stop(m, NOT_CODE);
+            return;
+        }
+        index = (address - code->base) >> 1;
     }
     const struct slot *start = &code->slots[index];
     const struct slot *end = start + (size >> 1);
@@ -276,6 +293,8 @@ uint32_t intnic_code(struct machine *m, uint64_t base, uint64_t count, const str
         m->code = region;
     else
         m->others[m->other_count++] = region;
+    if (m->device == NULL)
+        m->priced_ahead = m->other_count;
     return UC_ERR_OK;
 }
 

@@ -18,7 +18,7 @@ const SYMBOLS = {
   intnic_restore: { parameters: ["pointer"], result: "u32" },
   intnic_device: { parameters: ["pointer", "buffer", "u32", "u32", "u32"], result: "u32" },
   intnic_sites: { parameters: ["pointer", "u64", "buffer"], result: "u32" },
-  intnic_profile: { parameters: ["pointer", "buffer", "buffer", "buffer", "u32"], result: "void" },
+  intnic_profile: { parameters: ["pointer", "buffer", "buffer", "buffer"], result: "void" },
   intnic_watch_stack: { parameters: ["pointer", "u64", "u64"], result: "void" },
   intnic_stack_low: { parameters: ["pointer"], result: "u64" },
   intnic_read_register: { parameters: ["pointer", "u32"], result: "u64" },
@@ -68,6 +68,7 @@ export const OUTCOME = {
   stackLow: 9,
   noFpu: 10,
   reset: 11,
+  stackFound: 12,
 } as const;
 
 /** How a run begins: `enum start`. */
