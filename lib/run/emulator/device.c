@@ -584,6 +584,15 @@ static void device_ends(struct machine *m, struct run *run)
     struct device *d = m->device;
     if (d == NULL)
         return;
+    /* The engine takes RISC-V's ebreak for an instruction it does not have. */
+    uint32_t word = 0;
+    if (m->outcome == FAULT && run->error == UC_ERR_INSN_INVALID && !m->arm &&
+        uc_mem_read(m->uc, d->pc, &word, 2) == UC_ERR_OK &&
+        (uc_mem_read(m->uc, d->pc, &word, 4) == UC_ERR_OK || word != 0) &&
+        (word == 0x00100073 || (word & 0xffff) == 0x9002)) {
+        run->outcome = m->outcome = INTERRUPT;
+        m->interrupt = 3;
+    }
     if (m->outcome == FAULT || m->outcome == INTERRUPT || m->outcome == RESET ||
         m->outcome >= UNALIGNED || m->outcome == NOT_CODE)
         run->block = d->pc;
