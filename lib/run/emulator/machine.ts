@@ -73,7 +73,8 @@ export class Machine implements Disposable {
   readonly #memory: Memory;
   readonly #run = new BigUint64Array(RUN_WORDS);
   readonly #accounts = new BigUint64Array(2);
-  readonly #breaks: readonly string[];
+  /** Symbols at which `proceed` may stop. */
+  readonly breaks: readonly string[];
   readonly #limit: bigint;
   readonly #timeout: number;
   readonly #arm: boolean;
@@ -111,7 +112,7 @@ export class Machine implements Disposable {
     this.#timeout = timeout * 1000;
     this.#arm = target.isa === "thumb";
     checkMachine(target, this.elf);
-    this.#breaks = breaks;
+    this.breaks = [...new Set(breaks)];
     const addresses = new Map(breaks.map((name, n): [number, number] => [this.address(name), n]));
     this.#native = native();
     this.#engine = openEngine(this.#native, core.cpu, true);
@@ -336,7 +337,7 @@ export class Machine implements Disposable {
           return { reason: "return", result: Number(BigInt.asIntN(32, run[RUN.result]!)) };
         case OUTCOME.break:
           this.#resume = pc;
-          return { reason: "break", symbol: this.#breaks[Number(run[RUN.interrupt]!)]! };
+          return { reason: "break", symbol: this.breaks[Number(run[RUN.interrupt]!)]! };
         case OUTCOME.stackFound:
           // A RISC-V program sets its stack pointer itself: it has, now that it first pushes.
           this.#watchStack(Number(run[RUN.faultAddress]!));
