@@ -110,9 +110,9 @@ export async function run(file: string, options: RunCommandOptions): Promise<voi
       },
       microseconds: count.cycles / target.clock!.hz * 1e6,
       exit,
-      stackHighWater: machine.stackHighWater(),
+      stackHighWater: window.stack,
       memory: memoryUse(machine.elf, machine.memory, before),
-      ...machine.profile(),
+      ...window.profile,
       ...(fault === undefined ? {} : { fault: details(fault) }),
     };
   };
@@ -141,6 +141,8 @@ class Window {
   readonly #to: string | undefined;
   #start: Count | undefined;
   #end: Count | undefined;
+  #profile: ProfileResult | undefined;
+  #stack = 0;
 
   constructor(machine: Machine, from?: string, to?: string) {
     this.#machine = machine;
@@ -158,7 +160,20 @@ class Window {
     if (this.#end !== undefined) return;
     if (this.#start === undefined) {
       if (symbol === this.#from) this.#open();
-    } else if (symbol === this.#to) this.#end = this.#machine.now;
+    } else if (symbol === this.#to) {
+      this.#end = this.#machine.now;
+      this.#profile = this.#machine.profile();
+      this.#stack = this.#machine.stackHighWater();
+    }
+  }
+
+  /** What the counted part did, as far as it has come. */
+  get profile(): ProfileResult | undefined {
+    return this.#end === undefined ? this.#machine.profile() : this.#profile;
+  }
+
+  get stack(): number {
+    return this.#end === undefined ? this.#machine.stackHighWater() : this.#stack;
   }
 
   get closed(): boolean {
@@ -247,13 +262,12 @@ function callOnce(
 
 function put(machine: Machine, writes: readonly WriteRequest[]): void {
   for (const { place, bytes } of writes) {
-    machine.write(typeof place === "string" ? machine.address(place) : place, bytes);
+    machine.write(machine.place(place, bytes.length, "written"), bytes);
   }
 }
 
 async function save(machine: Machine, { place, length, file }: ReadRequest): Promise<void> {
-  const address = typeof place === "string" ? machine.address(place) : place;
-  const bytes = machine.read(address, length);
+  const bytes = machine.read(machine.place(place, length, "read"), length);
   try {
     await mkdir(dirname(file), { recursive: true });
     await Deno.writeFile(file, bytes);

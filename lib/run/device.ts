@@ -5,12 +5,10 @@
  * @module
  */
 
-import { findSymbol } from "../build/elf.ts";
 import { UserError } from "../errors.ts";
 import { loadTarget } from "../targets.ts";
 import type { Target } from "../types.ts";
 import { type RegionSpec, withMemory } from "./board.ts";
-import { hex } from "./emulator/fault.ts";
 import { Machine } from "./emulator/machine.ts";
 
 /** What to run, where, and for how long at most. */
@@ -147,7 +145,7 @@ export class Device implements Disposable {
     const bytes = ArrayBuffer.isView(values)
       ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
       : Uint8Array.from(Array.from(values), checkByte);
-    this.#machine.write(this.#locate(to, bytes.length, "written"), bytes);
+    this.#machine.write(this.#machine.place(to, bytes.length, "written"), bytes);
   }
 
   /**
@@ -186,7 +184,7 @@ export class Device implements Disposable {
     if (!(Number.isSafeInteger(size) && size >= 0)) {
       throw new UserError(`Cannot read ${length} numbers: it must be a whole number of them.`);
     }
-    const bytes = this.#machine.read(this.#locate(from, size, "read"), size);
+    const bytes = this.#machine.read(this.#machine.place(from, size, "read"), size);
     return new Type(bytes.slice().buffer);
   }
 
@@ -197,17 +195,6 @@ export class Device implements Disposable {
 
   [Symbol.dispose](): void {
     this.#machine[Symbol.dispose]();
-  }
-
-  #locate(place: string | number, bytes: number, verb: string): number {
-    if (typeof place === "number") return place;
-    const address = this.#machine.address(place);
-    const size = findSymbol(this.#machine.elf, place)?.size ?? 0;
-    // Symbols from assembly code and link scripts have no size.
-    if (size === 0 || bytes <= size) return address;
-    throw new UserError(
-      `${place} at ${hex(address)} has ${size} bytes, and ${bytes} were to be ${verb}.`,
-    );
   }
 }
 

@@ -534,11 +534,12 @@ void intnic_watch_stack(struct machine *m, uint64_t floor, uint64_t top)
     m->device->stack_top = m->device->stack_low = top;
 }
 
-/* Reads and forgets how low the watched stack has been. */
+/* Reads how low the watched stack has been, and begins anew with where it is. */
 uint64_t intnic_stack_low(struct machine *m)
 {
-    uint64_t low = m->device->stack_low;
-    m->device->stack_low = m->device->stack_top;
+    struct device *d = m->device;
+    uint64_t low = d->stack_low, pointer = read_any(m, m->arm ? 13 : 2);
+    d->stack_low = pointer >= d->stack_floor && pointer <= d->stack_top ? pointer : d->stack_top;
     return low;
 }
 
@@ -593,12 +594,17 @@ static void device_ends(struct machine *m, struct run *run)
         run->outcome = m->outcome = INTERRUPT;
         m->interrupt = 3;
     }
+    /* A Cortex-M has Thumb state only: the bit is clear after a jump to an even address. */
+    uint32_t status = 0x20;
+    if (m->arm && (m->outcome == FAULT || m->outcome == INTERRUPT || m->outcome == NOT_CODE) &&
+        uc_reg_read(m->uc, UC_ARM_REG_CPSR, &status) == UC_ERR_OK && (status & 0x20) == 0) {
+        run->outcome = m->outcome = NOT_THUMB;
+        m->fault_address = read_register(m, UC_ARM_REG_PC, 0);
+    }
     if (m->outcome == FAULT || m->outcome == INTERRUPT || m->outcome == RESET ||
         m->outcome >= UNALIGNED || m->outcome == NOT_CODE)
         run->block = d->pc;
-    /* After a jump to an even address the target is wanted, and the engine has it. */
-    if (m->outcome == FAULT || m->outcome >= BREAK ||
-        (m->outcome == INTERRUPT && !(m->arm && m->interrupt == 3)))
+    if (m->outcome == FAULT || m->outcome == INTERRUPT || m->outcome >= BREAK)
         run->pc = d->pc;
     if (m->outcome != RETURNED && m->outcome != LIMIT && m->outcome != BREAK &&
         m->outcome != NOT_CODE && m->outcome != INTERRUPT)

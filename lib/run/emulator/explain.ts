@@ -54,14 +54,6 @@ export function explainRun(elf: Elf, memory: Memory, run: BigUint64Array): Emula
       );
     }
     case OUTCOME.interrupt:
-      if (elf.machine === "arm" && number(RUN.interrupt) === 3) {
-        return jump(
-          "not-thumb",
-          "Here it jumps to an even address, and this core runs Thumb code only",
-          number(RUN.pc),
-          "a function pointer without its lowest bit set, or one that has been overwritten.",
-        );
-      }
       return make("exception", here(), exception(elf, number(RUN.interrupt)), {
         cause: exceptionCause(elf, here(), number(RUN.interrupt)),
       });
@@ -69,6 +61,13 @@ export function explainRun(elf: Elf, memory: Memory, run: BigUint64Array): Emula
       const sentence = "It stops without returning: it waits for an interrupt, and none will come.";
       return make("stopped", here(), sentence, { cause: "interrupts are not modelled." });
     }
+    case OUTCOME.notThumb:
+      return jump(
+        "not-thumb",
+        "Here it jumps to an even address, and this core runs Thumb code only",
+        address,
+        "a function pointer without its lowest bit set, or one that has been overwritten.",
+      );
     case OUTCOME.unaligned:
       return make("alignment", here(), `${UNALIGNED}: ${hex(address)}.`, {
         address,
@@ -181,13 +180,19 @@ function accessCause(
 ): string | undefined {
   const { flash, ram } = memory;
   if (justBelow(memory, address)) return "the stack has run over the lower end of the RAM.";
+  const object = elf.symbols.find((s) =>
+    s.kind === "object" && address >= s.address && address < s.address + s.size
+  );
+  if (write && object !== undefined && regionOf([flash], address, 1) !== undefined) {
+    return `the constant ${object.name} is written to.`;
+  }
   if (address < 0x1000) return "a null pointer, or a field of an object it points to.";
   const end = ram.origin + ram.size;
   if (address >= end && address < end + 0x10000) {
     return `a pointer or index past the end of the RAM, or the board has more than ${ram.size} bytes of it.`;
   }
   if (write && regionOf([flash], address, 1) !== undefined) {
-    return "a constant is written to, or .data was not placed in RAM.";
+    return "constants or code are written to, or .data was not placed in RAM.";
   }
   if (elf.machine === "arm" && address >= 0x40000000 && address < 0x60000000) {
     return "a peripheral of the board; only the core and its memory are emulated.";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Elf, readElf } from "../../build/elf.ts";
+import { type Elf, findSymbol, readElf } from "../../build/elf.ts";
 import { UserError } from "../../errors.ts";
 import type { Target } from "../../types.ts";
 import { check, checkCode, checkMachine, coreOf, openEngine, symbolAddress } from "./engine.ts";
@@ -179,6 +179,22 @@ export class Machine implements Disposable {
    */
   address(symbol: string): number {
     return symbolAddress(this.elf, symbol);
+  }
+
+  /**
+   * Address of a symbol or an address itself, for `bytes` bytes to be `verb`.
+   *
+   * @throws {UserError} when there is no such symbol, or its object is smaller
+   */
+  place(place: string | number, bytes: number, verb: "read" | "written"): number {
+    if (typeof place === "number") return place;
+    const address = this.address(place);
+    const size = findSymbol(this.elf, place)?.size ?? 0;
+    // Symbols from assembly code and link scripts have no size.
+    if (size === 0 || bytes <= size) return address;
+    throw new UserError(
+      `${place} at ${hex(address)} has ${size} bytes, and ${bytes} were to be ${verb}.`,
+    );
   }
 
   /** Modelled time since reset. */

@@ -37,7 +37,7 @@ enum outcome {
     RETURNED = 0, FAULT = 1, LIMIT = 2, NOT_CODE = 3, INTERRUPT = 4, STOPPED = 5,
     /* Only where every instruction is checked (`device.c`). */
     BREAK = 6, UNALIGNED = 7, DIVIDE_BY_ZERO = 8, STACK_LOW = 9, NO_FPU = 10, RESET = 11,
-    STACK_FOUND = 12
+    STACK_FOUND = 12, NOT_THUMB = 13
 };
 
 /* How a run begins: registers as they are, set for a call, or where the run before stopped. */

@@ -69,6 +69,7 @@ export const OUTCOME = {
   noFpu: 10,
   reset: 11,
   stackFound: 12,
+  notThumb: 13,
 } as const;
 
 /** How a run begins: `enum start`. */

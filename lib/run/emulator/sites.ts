@@ -67,9 +67,12 @@ export function findSites(
   const siteOf = elf.machine === "arm" ? armSite : riscvSite(elf.class);
   for (const section of codeSections(elf)) {
     for (const range of decode === undefined ? [] : codeRanges(elf, section)) {
+      let sets = false;
       for (const i of instructions(elf, bytes, section, range, decode!)) {
         const site = siteOf(i);
-        if (site !== undefined) put(i.address, () => site);
+        // Behind auipc or lui an addition completes an address: the stack pointer is being set.
+        if (site !== undefined && !(sets && site.kind === KIND.stack)) put(i.address, () => site);
+        sets = i.name === "auipc" || i.name === "lui" || i.name === "c.lui";
       }
     }
   }
