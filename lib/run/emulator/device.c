@@ -257,8 +257,15 @@ static void on_profiled_block(uc_engine *uc, uint64_t address, uint32_t size, vo
     struct machine *m = user;
     struct profile *p = m->device->profile;
     int64_t index = halfword_of(m, address);
-    if (m->outcome != RETURNED || index < 0)
+    /* Code priced while running may reach over the end of what was priced ahead. */
+    if (m->outcome != RETURNED || index < 0 ||
+        halfword_of(m, address + size) != index + (size >> 1)) {
+        p->instructions = m->instructions;
+        p->cycles = m->cycles;
+        p->end = NOTHING;
+        p->taken = 0;
         return;
+    }
     uint64_t cycles = m->cycles - p->cycles;
     if (address != p->end) {
         /* The branch belongs to where it came from. */
