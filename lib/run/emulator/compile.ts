@@ -1,5 +1,5 @@
 /**
- * Builds the emulator's native half, `native.c` and `device.c`, on first use and keeps it in a cache folder.
+ * Builds the emulator's native half, `native.c`, `device.c` and `pages.c`, on first use and keeps it in a cache folder.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 
-const SOURCES = ["./native.c", "./device.c"];
+const SOURCES = ["./native.c", "./device.c", "./pages.c"];
 const FLAGS = ["-O2", "-Wall", "-Wextra", "-shared", "-fPIC"];
 
 /**

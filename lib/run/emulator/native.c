@@ -7,6 +7,7 @@
  * then costs the difference between its end and its start, whatever its length, plus what a taken
  * branch costs at its origin and at its landing. No instruction is looked at while running.
  */
+#define _GNU_SOURCE
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
