@@ -130,13 +130,17 @@ uint32_t tick(void)
 #endif
 /* Position-independent: it is copied and run elsewhere. */
 __attribute__((noinline, aligned(16), section(".text.moved"))) int moved(int a) { return 3 * a + 1; }
+__attribute__((noinline, aligned(16), section(".text.moved"))) int other(int a) { return 5 * a + 2; }
 uint32_t room[16];
-int run_copy(int a)
+static int run(int (*function)(int), int a)
 {
-    const uint8_t *from = (const uint8_t *)((uintptr_t)moved & ~(uintptr_t)1);
-    for (int i = 0; i < 32; i++) ((volatile uint8_t *)room)[i] = from[i];
-    return ((int (*)(int))((uintptr_t)room | ((uintptr_t)moved & 1)))(a);
+    const uint8_t *from = (const uint8_t *)((uintptr_t)function & ~(uintptr_t)1);
+    for (int i = 0; i < 16; i++) ((volatile uint8_t *)room)[i] = from[i];
+    return ((int (*)(int))((uintptr_t)room | ((uintptr_t)function & 1)))(a);
 }
+int run_copy(int a) { return run(moved, a); }
+/* The second overwrites the first where it has just run. */
+int run_both(int a) { return run(moved, a) + run(other, a); }
 int main(void) { return 0; }
 `;
 
@@ -270,7 +274,8 @@ for (const cpu of CORES) {
     const { instructions } = device.call("moved", 5);
     for (let n = 0; n < 3; n++) assert.equal(device.call("run_copy", n).result, 3 * n + 1);
     const [low, high] = ["run_copy", "run_copy"].map((f) => device.call(f, 1).instructions);
-    assert.ok(low === high && low! > instructions + 32 * 2);
+    assert.ok(low === high && low! > instructions + 16 * 2);
+    for (let n = 0; n < 3; n++) assert.equal(device.call("run_both", n).result, 8 * n + 3);
   });
 }
 
