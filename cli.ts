@@ -50,6 +50,11 @@ function calibrator(text: string): CalibratorName {
   );
 }
 
+/** Gathers the values of an option that may be given several times. */
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
 /** Adds the options of every command that quantizes. */
 function withQuantization<A extends unknown[], O extends Record<string, unknown>>(
   command: Command<A, O>,
@@ -130,6 +135,42 @@ withQuantization(program.command("deploy"))
   .action(async (model, options) => {
     const { deploy } = await import("./lib/commands/deploy.ts");
     await deploy(model, given(options));
+  });
+
+program.command("run")
+  .description("run any firmware ELF on an emulated core: its cost, its profile, its faults")
+  .argument("<elf>", "program with its own start-up code")
+  .option("--target <name>", "name of a target or path of your own", "cortex-m4")
+  .option("--from <symbol>", "count from the first entry of this symbol ...")
+  .option("--to <symbol>", "... to the next entry of this one")
+  .option("--stop-at <symbol>", "end when this is entered; with --call: boot until it is")
+  .option("--call <symbol>", "boot until main is entered, then call this function and count it")
+  .option("--write <symbol|address=file>", "put a file's bytes there once booted", collect, [])
+  .option("--read <symbol|address:length=file>", "save bytes to a file at the end", collect, [])
+  .option("--flash <size>", "size of the flash, e.g. 2M, or with an origin: 0x08000000:2M")
+  .option("--ram <size>", "size of the RAM, likewise")
+  .option("--timing <table>", "timing table to use instead of the target's")
+  .option(
+    "--timeout <seconds>",
+    "most time to run for",
+    number("--timeout", "a number of seconds above 0", (s) => s > 0),
+    60,
+  )
+  .option(
+    "--max-instructions <n>",
+    "most instructions to run",
+    number(
+      "--max-instructions",
+      "a whole number of at least 1",
+      (n) => Number.isSafeInteger(n) && n >= 1,
+    ),
+    1e10,
+  )
+  .option("--profile", "cycles by function, and the dearest instructions")
+  .option("--json", "print one JSON object on stdout; the program's own output goes to stderr")
+  .action(async (elf, options) => {
+    const { run } = await import("./lib/commands/run.ts");
+    await run(elf, given(options));
   });
 
 program.command("train")

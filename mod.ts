@@ -35,6 +35,16 @@ export { openStore, type RecordFilter, type Store } from "./lib/record/store.ts"
 export { argmax, evaluate, type Evaluation, type LabelledSamples } from "./lib/run/evaluate.ts";
 export { type EmulatedOptions, runEmulated } from "./lib/run/emulated.ts";
 export {
+  type Argument,
+  Device,
+  type DeviceCall,
+  type DeviceOptions,
+  type Elements,
+  type ElementType,
+} from "./lib/run/device.ts";
+export type { RegionSpec } from "./lib/run/board.ts";
+export type { FaultDetails, FaultKind } from "./lib/run/emulator/fault.ts";
+export {
   type CallResult,
   type Count,
   Emulator,

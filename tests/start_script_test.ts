@@ -180,6 +180,15 @@ Deno.test("folders and files named may be written to", async () => {
   assert.ok(!flags.some((flag) => /allow-(run|ffi)/.test(flag)));
 });
 
+Deno.test("run may write the files it reads memory into, and load the emulator", async () => {
+  const { flags } = await start(
+    ["run", "a.elf", "--read", "output:10=out.bin", "--read=input:4=new/in.bin"],
+  );
+  const write = flags.find((flag) => flag.startsWith("--allow-write="))!;
+  assert.ok(write.endsWith(",out.bin,new/in.bin,new"), write);
+  assert.ok(flags.includes("--allow-ffi") && flags.includes("--allow-run=gcc"), String(flags));
+});
+
 Deno.test("a cross compiler is installed where a target needs it", async () => {
   const outcome = await start(["deploy", "--target", "host, rv32imc"], {
     commands: machine([RISCV]),

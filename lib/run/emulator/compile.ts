@@ -1,5 +1,5 @@
 /**
- * Builds the emulator's native half, `native.c`, on first use and keeps it in a cache folder.
+ * Builds the emulator's native half, `native.c`, `device.c` and `pages.c`, on first use and keeps it in a cache folder.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 
+const SOURCES = ["./native.c", "./device.c", "./pages.c"];
 const FLAGS = ["-O2", "-Wall", "-Wextra", "-shared", "-fPIC"];
 
 /**
@@ -17,7 +18,10 @@ const FLAGS = ["-O2", "-Wall", "-Wextra", "-shared", "-fPIC"];
  * @throws {UserError} when gcc or Unicorn's header or library is missing, naming its package
  */
 export function compileNative(): string {
-  const source = Deno.readTextFileSync(new URL("./native.c", import.meta.url));
+  // One translation unit: the block hook is inlined no matter which file it is in.
+  const source = SOURCES.map((name) =>
+    `#line 1 "${name}"\n${Deno.readTextFileSync(new URL(name, import.meta.url))}`
+  ).join("\n");
   const version = compiler(["--version"]).stdout.split("\n")[0] ?? "";
   const hash = createHash("sha256").update(source).update(FLAGS.join(" ")).update(version)
     .digest("hex").slice(0, 16);

@@ -5,92 +5,209 @@
  */
 
 import type { Elf } from "../../build/elf.ts";
+import { callChain } from "./chain.ts";
 import { decoderFor } from "./code.ts";
 import type { Instruction } from "./decode/instruction.ts";
-import { EmulatorFault, type FaultKind, hex, locate } from "./fault.ts";
+import { instructionText, registerNames } from "./decode/text.ts";
+import { EmulatorFault, type FaultDetails, type FaultKind, hex, locate } from "./fault.ts";
 import { type Memory, regionOf } from "./memory.ts";
 import { OUTCOME, RUN, UNICORN_ERRORS } from "./native.ts";
 
 /** The fault of a run whose outcome is not `returned`; `run` is laid out as `RUN` says. */
 export function explainRun(elf: Elf, memory: Memory, run: BigUint64Array): EmulatorFault {
   const number = (word: number) => Number(run[word]!);
-  const at = (kind: FaultKind, pc: number, sentence: string, address?: number) =>
-    fault(elf, kind, pc, instructionsFrom(elf, memory, pc)[0], sentence, address);
-  const jump = (kind: FaultKind, sentence: string) => {
+  const make = (
+    kind: FaultKind,
+    culprit: Instruction | number,
+    sentence: string,
+    { address, cause }: { address?: number; cause?: string | undefined } = {},
+  ) =>
+    fault(elf, kind, culprit, sentence, {
+      address,
+      likelyCause: cause,
+      ...state(elf, memory, run),
+    });
+  const here = () => instructionsFrom(elf, memory, number(RUN.pc))[0] ?? number(RUN.pc);
+  const jump = (kind: FaultKind, sentence: string, address: number, cause?: string) => {
     const culprit = instructionsFrom(elf, memory, number(RUN.block)).find((i) => i.jumps);
-    const pc = culprit?.address ?? number(RUN.block);
-    const address = number(RUN.faultAddress);
-    return fault(elf, kind, pc, culprit, `${sentence}: ${hex(address)}.`, address);
+    return make(kind, culprit ?? number(RUN.block), `${sentence}: ${hex(address)}.`, {
+      address,
+      cause,
+    });
   };
+  const address = number(RUN.faultAddress);
   switch (number(RUN.outcome)) {
-    case OUTCOME.limit:
-      return at(
-        "limit",
-        number(RUN.pc),
-        `It has run ${run[RUN.instructions]} instructions, and the limit is ${
-          run[RUN.limit]
-        }; it ` +
-          "may be in an endless loop.",
+    case OUTCOME.limit: {
+      const sentence = `It has run ${run[RUN.instructions]} instructions, and the limit is ${
+        run[RUN.limit]
+      }; it may be in an endless loop.`;
+      return make("limit", here(), sentence, { cause: loopCause(here()) });
+    }
+    case OUTCOME.notCode: {
+      const even = elf.machine === "arm" && address % 2 !== 0;
+      return jump(
+        "not-code",
+        "Here it jumps to where the program has no code",
+        even ? address - 1 : address,
+        "a function pointer or a return address on the stack has been overwritten, or the code was " +
+          "made while running and not copied from the program.",
       );
-    case OUTCOME.notCode:
-      return jump("not-code", "Here it jumps to where the program has no code");
+    }
     case OUTCOME.interrupt:
-      return at("exception", number(RUN.pc), exception(elf, number(RUN.interrupt)));
+      return make("exception", here(), exception(elf, number(RUN.interrupt)), {
+        cause: exceptionCause(elf, here(), number(RUN.interrupt)),
+      });
     case OUTCOME.stopped: {
       const sentence = "It stops without returning: it waits for an interrupt, and none will come.";
-      return at("stopped", number(RUN.pc), sentence);
+      return make("stopped", here(), sentence, { cause: "interrupts are not modelled." });
     }
+    case OUTCOME.notThumb:
+      return jump(
+        "not-thumb",
+        "Here it jumps to an even address, and this core runs Thumb code only",
+        address,
+        "a function pointer without its lowest bit set, or one that has been overwritten.",
+      );
+    case OUTCOME.unaligned:
+      return make("alignment", here(), `${UNALIGNED}: ${hex(address)}.`, {
+        address,
+        cause: "a byte pointer was cast to a pointer to words.",
+      });
+    case OUTCOME.divideByZero:
+      return make("divide", here(), "It divides by zero, and the program has set CCR.DIV_0_TRP.");
+    case OUTCOME.noFpu:
+      return make("no-fpu", here(), "It uses the floating-point unit, which is off or not there.", {
+        cause: "the start-up code has not set CPACR, or the core has no floating-point unit.",
+      });
+    case OUTCOME.stackLow:
+      return make(
+        "stack",
+        here(),
+        `The stack grows to ${hex(address)}, into the program's data: it has overflowed.`,
+        { address, cause: "recursion without an end, or large arrays in functions." },
+      );
+    case OUTCOME.reset:
+      return make("reset", here(), "The program asks for a reset of the core (SCB->AIRCR).");
   }
   const error = number(RUN.error);
   const reason = UNICORN_ERRORS[error] ?? `the emulator reports error ${error}`;
   const size = number(RUN.faultSize);
   if (size === 0) {
-    return at(error === 10 ? "instruction" : "exception", number(RUN.pc), `Here ${reason}.`);
+    return make(error === 10 ? "instruction" : "exception", here(), `Here ${reason}.`, {
+      cause: error === 10
+        ? "the program was built for another core (-mcpu, -march), or data is run as code."
+        : undefined,
+    });
   }
   if (number(RUN.faultKind) === 21 || number(RUN.faultKind) === 24) {
-    return jump("memory", `Here ${reason}`);
+    return jump(
+      "memory",
+      `Here ${reason}`,
+      address,
+      "a function pointer or return address is wrong.",
+    );
   }
-  const address = number(RUN.faultAddress);
   const write = number(RUN.faultKind) === 20 || number(RUN.faultKind) === 22;
   const culprit = findAccess(
     instructionsFrom(elf, memory, number(RUN.block)),
     { address, size, write },
     (register) => number(RUN.registers + register),
   );
-  const { origin } = memory.ram;
-  const below = address < origin && address >= origin - 0x10000
+  const below = justBelow(memory, address)
     ? " This is just below the RAM: the stack has probably overflowed."
     : "";
-  const sentence = `Here ${reason}: ${hex(address)}.${below}`;
-  if (culprit === undefined) return at("memory", number(RUN.block), sentence, address);
-  return fault(elf, "memory", culprit.address, culprit, sentence, address);
+  return make(
+    "memory",
+    culprit ?? number(RUN.block),
+    `Here ${reason}: ${hex(address)}.${below}`,
+    { address, cause: accessCause(elf, memory, address, write) },
+  );
 }
+
+const UNALIGNED = "Here it moves several words at once, which faults at an address that is not " +
+  "a multiple of 4";
 
 /** A call that has used all RAM between the program's data and the stack pointer. */
 export function stackOverflow(elf: Elf, entry: number, bytes: number): EmulatorFault {
   const sentence =
     `It uses all ${bytes} bytes between the data and the stack pointer: the stack has overflowed.`;
-  return fault(elf, "stack", entry, undefined, sentence);
+  return fault(elf, "stack", entry, sentence);
 }
 
 function fault(
   elf: Elf,
   kind: FaultKind,
-  pc: number,
-  instruction: Instruction | undefined,
+  culprit: Instruction | number,
   sentence: string,
-  address?: number,
+  details: Partial<FaultDetails> = {},
 ): EmulatorFault {
+  const pc = typeof culprit === "number" ? culprit : culprit.address;
+  const instruction = typeof culprit === "number"
+    ? undefined
+    : instructionText(culprit, elf.machine);
   const location = locate(elf, pc);
   const where = location === hex(pc) ? location : `${location} (${hex(pc)})`;
-  const what = instruction === undefined ? "" : `, instruction ${describe(instruction)}`;
+  const what = instruction === undefined ? "" : `, instruction ${instruction}`;
   const message = `The program fails at ${where}${what}. ${sentence}`;
-  return new EmulatorFault(kind, message, { pc, location, address });
+  return new EmulatorFault(kind, message, { ...details, pc, location, instruction });
 }
 
-/** `name` and encoding of an instruction. */
-function describe(i: Instruction): string {
-  return `${i.name} (${(i.word >>> 0).toString(16).padStart(i.size * 2, "0")})`;
+/** Registers and callers where a run stopped. */
+function state(elf: Elf, memory: Memory, run: BigUint64Array) {
+  const arm = elf.machine === "arm";
+  const value = (n: number) => Number(run[RUN.registers + n]!);
+  const registers: Record<string, number> = {};
+  for (const [n, name] of registerNames(elf.machine).entries()) {
+    if (name !== "zero" && name !== "pc") registers[name] = value(n);
+  }
+  const pc = Number(run[RUN.pc]!);
+  registers["pc"] = pc;
+  const at = { pc, link: value(arm ? 14 : 1), stack: value(arm ? 13 : 2) };
+  return { registers, callChain: callChain(elf, memory, at) };
+}
+
+function justBelow(memory: Memory, address: number): boolean {
+  const { origin } = memory.ram;
+  return address < origin && address >= origin - 0x10000;
+}
+
+/** What an access to an address is likely to have come from. */
+function accessCause(
+  elf: Elf,
+  memory: Memory,
+  address: number,
+  write: boolean,
+): string | undefined {
+  const { flash, ram } = memory;
+  if (justBelow(memory, address)) return "the stack has run over the lower end of the RAM.";
+  const object = elf.symbols.find((s) =>
+    s.kind === "object" && address >= s.address && address < s.address + s.size
+  );
+  if (write && object !== undefined && regionOf([flash], address, 1) !== undefined) {
+    return `the constant ${object.name} is written to.`;
+  }
+  if (address < 0x1000) return "a null pointer, or a field of an object it points to.";
+  const end = ram.origin + ram.size;
+  if (address >= end && address < end + 0x10000) {
+    return `a pointer or index past the end of the RAM, or the board has more than ${ram.size} bytes of it.`;
+  }
+  if (write && regionOf([flash], address, 1) !== undefined) {
+    return "constants or code are written to, or .data was not placed in RAM.";
+  }
+  if (elf.machine === "arm" && address >= 0x40000000 && address < 0x60000000) {
+    return "a peripheral of the board; only the core and its memory are emulated.";
+  }
+  if (elf.machine === "arm" && address >= 0xe0000000) {
+    return "a register of the core or its debug logic that is not emulated.";
+  }
+  return "a pointer that was never set or has been overwritten, or memory that the target's map lacks.";
+}
+
+function loopCause(culprit: Instruction | number): string | undefined {
+  if (typeof culprit === "number") return undefined;
+  return culprit.target === culprit.address
+    ? "it branches to itself: a fault handler, or the end of the start-up code."
+    : "a condition that never comes true, such as a flag that an interrupt should set; or the limit is too low.";
 }
 
 /** What a Cortex-M does when it meets these (Unicorn's exception numbers, as QEMU's). */
@@ -100,11 +217,40 @@ const EXCEPTIONS: Readonly<Record<number, string>> = {
   3: "an instruction fetch that fails",
   4: "a memory access that fails, perhaps one that is not aligned",
   7: "a breakpoint (BKPT)",
+  17: "an instruction of a coprocessor or floating-point unit that is not there",
+  18: "a change to the Arm instruction set, which this core does not have",
+};
+
+/** Likewise a RISC-V core (privileged manual, table 3.6). */
+const RISCV_EXCEPTIONS: Readonly<Record<number, string>> = {
+  2: "an instruction this core does not have",
+  3: "a breakpoint (ebreak)",
+  8: "an environment call (ecall)",
+  9: "an environment call (ecall)",
+  11: "an environment call (ecall)",
 };
 
 function exception(elf: Elf, number: number): string {
-  const name = elf.machine === "arm" ? EXCEPTIONS[number] : undefined;
-  return `It raises ${name ?? `exception ${number}`}, and nothing handles it here.`;
+  const name = (elf.machine === "arm" ? EXCEPTIONS : RISCV_EXCEPTIONS)[number];
+  return `It raises exception ${number}${
+    name === undefined ? "" : `, ${name}`
+  }, and nothing handles it here.`;
+}
+
+function exceptionCause(
+  elf: Elf,
+  culprit: Instruction | number,
+  number: number,
+): string | undefined {
+  if (typeof culprit === "number") return undefined;
+  if (elf.machine === "arm" && number === 4 && /^(load|store)/.test(culprit.kind)) {
+    return "an access that is not aligned to its size, which this core does not do.";
+  }
+  if (elf.machine === "arm" && number === 17) return "the core has no floating-point unit.";
+  if (elf.machine === "riscv" && number === 2) {
+    return "the program was built for another core (-march), or data is run as code.";
+  }
+  return "exceptions are not delivered to the program's own handlers here.";
 }
 
 /** The block that begins at an address, up to its first jump. */

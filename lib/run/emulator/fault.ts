@@ -14,9 +14,30 @@ export type FaultKind =
   | "not-code"
   | "exception"
   | "stopped"
-  | "stack";
+  | "stack"
+  | "alignment"
+  | "divide"
+  | "not-thumb"
+  | "no-fpu"
+  | "timeout"
+  | "exit"
+  | "reset";
 
-/** A run that ended with something else than its return. */
+/** What a fault report says besides its sentence. */
+export interface FaultDetails {
+  readonly pc: number;
+  readonly location: string;
+  readonly address?: number | undefined;
+  readonly instruction?: string | undefined;
+  readonly registers?: Readonly<Record<string, number>>;
+  readonly callChain?: readonly string[];
+  readonly likelyCause?: string | undefined;
+}
+
+/**
+ * A run that ended with something else than its return. The message is the whole report; the fields
+ * carry its parts.
+ */
 export class EmulatorFault extends UserError {
   readonly kind: FaultKind;
   /** Address of the instruction at fault, or of the block it is in. */
@@ -26,17 +47,39 @@ export class EmulatorFault extends UserError {
   /** The memory address accessed, if that was the fault. */
   readonly address: number | undefined;
 
-  constructor(
-    kind: FaultKind,
-    message: string,
-    where: { pc: number; location: string; address?: number | undefined },
-  ) {
-    super(message);
+  /** The instruction at fault in words, with its encoding, e.g. `ldr r0, [r1, #4] (6848)`. */
+  readonly instruction: string | undefined;
+  /** Registers as the instruction found them, by name; above 2⁵³ rounded. */
+  readonly registers: Readonly<Record<string, number>>;
+  /**
+   * Who called, innermost first, as `function+offset` of the return addresses. Found by looking
+   * through the stack for addresses behind calls, so it is probable, not certain.
+   */
+  readonly callChain: readonly string[];
+  /** One sentence on the likely cause, where there is one to tell. */
+  readonly likelyCause: string | undefined;
+
+  constructor(kind: FaultKind, message: string, details: FaultDetails) {
+    super(report(message, details));
     this.kind = kind;
-    this.pc = where.pc;
-    this.location = where.location;
-    this.address = where.address;
+    this.pc = details.pc;
+    this.location = details.location;
+    this.address = details.address;
+    this.instruction = details.instruction;
+    this.registers = details.registers ?? {};
+    this.callChain = details.callChain ?? [];
+    this.likelyCause = details.likelyCause;
   }
+}
+
+function report(message: string, { registers, callChain = [], likelyCause }: FaultDetails): string {
+  const lines = [message];
+  if (likelyCause !== undefined) lines.push(`Likely cause: ${likelyCause}`);
+  if (callChain.length > 0) lines.push(`Called from (probably): ${callChain.join(" < ")}`);
+  const values = Object.entries(registers ?? {})
+    .map(([name, value]) => `${name.padStart(3)} ${value.toString(16).padStart(8, "0")}`);
+  for (let n = 0; n < values.length; n += 8) lines.push(`  ${values.slice(n, n + 8).join("  ")}`);
+  return lines.join("\n");
 }
 
 export function hex(value: number): string {

@@ -104,11 +104,25 @@ function outside(target: Target, address: number, length: number): UserError {
   const range = (r: MemoryRegion) => `${hex(r.origin)} to ${hex(r.origin + r.size)}`;
   return new UserError(
     `The program has ${length} bytes at ${hex(address)}, which is outside the memory of ` +
-      `${target.name}: flash is ${range(flash)}, RAM is ${
-        range(ram)
-      }. Link it for these addresses ` +
-      "or change the target's memory map.",
+      `${target.name}: flash is ${range(flash)}, RAM is ${range(ram)}. Link it for these ` +
+      `addresses, or change the target's memory map, for \`intnic run\` with ` +
+      `${remedy(flash, ram, address, address + length)}.`,
   );
+}
+
+/** The option that would make room for the bytes from `start` to `end`. */
+function remedy(flash: MemoryRegion, ram: MemoryRegion, start: number, end: number): string {
+  const size = (bytes: number) => {
+    const rounded = 2 ** Math.ceil(Math.log2(Math.max(bytes, PAGE)));
+    return rounded >= 2 ** 20 ? `${rounded / 2 ** 20}M` : `${rounded / 2 ** 10}K`;
+  };
+  const regions = [{ option: "--flash", ...flash }, { option: "--ram", ...ram }]
+    .sort((a, b) => b.origin - a.origin);
+  // A region that begins not far below only has to be larger.
+  const near = regions.find((r) => r.origin <= start && end - r.origin <= 2 ** 28);
+  if (near !== undefined) return `${near.option} ${size(end - near.origin)}`;
+  const origin = Math.floor(start / 2 ** 16) * 2 ** 16;
+  return `--flash ${hex(origin)}:${size(Math.max(end - origin, flash.size))}`;
 }
 
 /**

@@ -16,15 +16,23 @@
  * @module
  */
 
-import { type Elf, findSymbol, readElf } from "../../build/elf.ts";
-import { nearest, UserError } from "../../errors.ts";
+import { type Elf, readElf } from "../../build/elf.ts";
+import { UserError } from "../../errors.ts";
 import type { Target } from "../../types.ts";
-import { codeSections } from "./code.ts";
+import {
+  check,
+  checkCode,
+  checkMachine,
+  coreOf,
+  handOver,
+  openEngine,
+  symbolAddress,
+} from "./engine.ts";
 import { explainRun, stackOverflow } from "./explain.ts";
 import { type EmulatorFault, hex } from "./fault.ts";
 import { freeStack, loadMemory, type Memory, regionOf } from "./memory.ts";
-import { type Native, native, RUN, RUN_WORDS, UNICORN_ERRORS } from "./native.ts";
-import { priceCode, type PricedCode } from "./slots.ts";
+import { type Native, native, RUN, RUN_WORDS } from "./native.ts";
+import { priceCode } from "./slots.ts";
 import { timingTable } from "./timing/mod.ts";
 
 export { EmulatorFault } from "./fault.ts";
@@ -89,12 +97,7 @@ export class Emulator implements Disposable {
 
   private constructor(options: EmulatorOptions) {
     const { target, elf: bytes, marks = [], maxInstructions = 2e9, count = true } = options;
-    const core = target.emulator;
-    if (core === undefined) {
-      throw new UserError(
-        `The target ${target.name} names no emulated core, so it cannot be emulated.`,
-      );
-    }
+    const core = coreOf(target);
     if (!(maxInstructions >= 1 && Number.isSafeInteger(maxInstructions))) {
       throw new UserError(
         `The instruction limit is ${maxInstructions}; a positive whole number would be right.`,
@@ -113,24 +116,15 @@ export class Emulator implements Disposable {
     const entry = this.address(ENTRY);
 
     this.#native = native();
-    const error = new Uint32Array(1);
-    const name = new TextEncoder().encode(`${core.cpu}\0`);
-    this.#engine = this.#native.intnic_open(name, error, count ? 1 : 0);
-    if (this.#engine === null) {
-      throw new UserError(
-        error[0] === 15
-          ? `The emulator has no core "${core.cpu}"; it has cortex-m0, cortex-m0plus, cortex-m3, ` +
-            "cortex-m4, cortex-m7, cortex-m33, rv32 and rv64."
-          : `The emulator cannot be opened: ${UNICORN_ERRORS[error[0]!] ?? `error ${error[0]}`}.`,
-      );
-    }
+    this.#engine = openEngine(this.#native, core.cpu, count);
     try {
       if (options.singleStep !== undefined) {
-        this.#check(this.#native.intnic_single_step(this.#engine, options.singleStep));
+        check(this.#native.intnic_single_step(this.#engine, options.singleStep));
       }
       this.#memory = loadMemory(this.#native, this.#engine, target, this.#elf, bytes);
-      this.#checkCode(target);
-      this.#price(priceCode(this.#elf, bytes, table, addresses), count);
+      checkCode(target, this.#elf, this.#memory);
+      const priced = priceCode(this.#elf, bytes, table, addresses);
+      handOver(this.#native, this.#engine, priced, count);
       this.#boot(entry);
     } catch (error) {
       this[Symbol.dispose]();
@@ -146,14 +140,7 @@ export class Emulator implements Disposable {
   address(symbol: string): number {
     let address = this.#symbols.get(symbol);
     if (address === undefined) {
-      address = findSymbol(this.#elf, symbol)?.address;
-      if (address === undefined) {
-        const near = nearest(symbol, this.#elf.symbols.map((s) => s.name).filter((n) => n !== ""));
-        throw new UserError(
-          `The program has no symbol "${symbol}"` +
-            (near === undefined ? "." : `; the nearest is "${near}".`),
-        );
-      }
+      address = symbolAddress(this.#elf, symbol);
       this.#symbols.set(symbol, address);
     }
     return address;
@@ -206,7 +193,7 @@ export class Emulator implements Disposable {
     }
     const entry = this.address(symbol);
     if (!this.#clean) {
-      this.#check(this.#native.intnic_restore(this.#engine));
+      check(this.#native.intnic_restore(this.#engine));
       this.#clean = true;
     }
     const run = this.#run;
@@ -238,19 +225,6 @@ export class Emulator implements Disposable {
     this.#engine = null;
   }
 
-  /** Hands the prices over. Without counting there is nobody to add what operands cost to. */
-  #price({ regions, rules }: PricedCode, count: boolean): void {
-    for (const { base, count: halfwords, bytes } of regions) {
-      this.#check(this.#native.intnic_code(this.#engine, BigInt(base), BigInt(halfwords), bytes));
-    }
-    if (!count) return;
-    const bytes = rules.bytes();
-    this.#check(this.#native.intnic_rules(this.#engine, bytes, bytes.length));
-    for (const [first, last] of rules.stretches()) {
-      this.#check(this.#native.intnic_watch_operands(this.#engine, BigInt(first), BigInt(last)));
-    }
-  }
-
   /** From reset to the first instruction of `main`. */
   #boot(main: number): void {
     let entry = this.#elf.entry;
@@ -272,7 +246,7 @@ export class Emulator implements Disposable {
     }
     this.#start(entry, main, this.#arm ? 0xffffffff : 0);
     this.#stackPointer = run[RUN.stack]! & ~15n;
-    this.#check(this.#native.intnic_save(this.#engine));
+    check(this.#native.intnic_save(this.#engine));
     const free = freeStack(this.#elf, this.#memory.ram, Number(this.#stackPointer));
     if (free !== undefined) {
       const { ram } = this.#memory;
@@ -298,38 +272,7 @@ export class Emulator implements Disposable {
     return fault;
   }
 
-  /** Prices take room for all code, so its addresses are checked first. */
-  #checkCode(target: Target): void {
-    const { flash, ram } = this.#memory;
-    for (const { name, address, size } of codeSections(this.#elf)) {
-      if (regionOf([flash, ram], address, size) === undefined) {
-        throw new UserError(
-          `The section ${name} with ${size} bytes of code at ${
-            hex(address)
-          } is outside the memory ` +
-            `of ${target.name}.`,
-        );
-      }
-    }
-  }
-
-  #check(error: number): void {
-    if (error === 0) return;
-    throw new UserError(`The emulator fails: ${UNICORN_ERRORS[error] ?? `error ${error}`}.`);
-  }
-
   #alive(): void {
     if (this.#engine === null) throw new UserError("This emulator has been closed.");
-  }
-}
-
-function checkMachine(target: Target, elf: Elf): void {
-  const [machine, size] = target.isa === "thumb"
-    ? ["arm", 32]
-    : ["riscv", target.isa === "riscv64" ? 64 : 32];
-  if (target.isa === "host" || elf.machine !== machine || elf.class !== size) {
-    throw new UserError(
-      `The program is for ${elf.machine}, ${elf.class} bits; ${target.name} runs ${machine}, ${size} bits.`,
-    );
   }
 }

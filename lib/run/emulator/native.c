@@ -7,6 +7,7 @@
  * then costs the difference between its end and its start, whatever its length, plus what a taken
  * branch costs at its origin and at its landing. No instruction is looked at while running.
  */
+#define _GNU_SOURCE
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +41,21 @@ struct region {
     uint64_t base;
     uint64_t count; /* halfwords; there is one slot more, for the end */
     struct slot *slots;
+    uint16_t *sites; /* for each halfword what to check before it runs, see `device.c`; or NULL */
 };
 
-enum { MAX_REGIONS = 16, MAX_BUCKETS = 4096 };
+enum { MAX_REGIONS = 64, MAX_BUCKETS = 4096 };
 
 /* Why a run ended. Shared with `native.ts`. */
-enum outcome { RETURNED = 0, FAULT = 1, LIMIT = 2, NOT_CODE = 3, INTERRUPT = 4, STOPPED = 5 };
+enum outcome {
+    RETURNED = 0, FAULT = 1, LIMIT = 2, NOT_CODE = 3, INTERRUPT = 4, STOPPED = 5,
+    /* Only where every instruction is checked (`device.c`). */
+    BREAK = 6, UNALIGNED = 7, DIVIDE_BY_ZERO = 8, STACK_LOW = 9, NO_FPU = 10, RESET = 11,
+    STACK_FOUND = 12, NOT_THUMB = 13
+};
+
+/* How a run begins: registers as they are, set for a call, or where the run before stopped. */
+enum start { PLAIN = 0, FRESH = 1, RESUME = 2 };
 
 /* What one run needs and yields: 64-bit words, shared with `native.ts`. */
 struct run {
@@ -64,14 +74,15 @@ struct machine {
     uint64_t until, block;
     struct region code;
     struct region others[MAX_REGIONS];
-    int other_count;
-    struct operand_rule *rules; /* by number less one */
+    int other_count, priced_ahead; /* the latter without what is priced while running */
+    struct operand_rule *rules;    /* by number less one */
     uint32_t rule_count;
     uint64_t bucket[MAX_BUCKETS][2], opened[2];
     unsigned current;
     uint64_t outcome, fault_address, fault_size, fault_kind, interrupt;
     uint8_t *stack_low, *stack_high; /* host addresses of the free RAM below the stack pointer */
     uint8_t *stack_deepest;
+    struct device *device; /* NULL unless every instruction is checked */
     void *mapped[64];
     size_t mapped_size[64];
     int mapped_count;
@@ -102,12 +113,35 @@ static const struct region *region_of(struct machine *m, uint64_t address)
     return NULL;
 }
 
+/* Code may be priced while running, where decoding it ahead found no instruction to begin. */
+static const struct region *late_region_of(struct machine *m, uint64_t address, uint64_t halfwords)
+{
+    for (int i = 0; i < m->other_count; i++) {
+        const struct region *r = &m->others[i];
+        uint64_t index = (address - r->base) >> 1;
+        if (index < r->count && index + halfwords <= r->count &&
+            (r->slots[index].code & BEGINS))
+            return r;
+    }
+    return NULL;
+}
+
+static void device_begins(struct machine *m, enum start start, uint64_t entry);
+static void device_ends(struct machine *m, struct run *run);
+static void device_close(struct machine *m);
+
 static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 {
     (void)uc;
     struct machine *m = user;
     const struct region *code = &m->code;
     uint64_t index = (address - code->base) >> 1;
+    if (__builtin_expect(m->instructions > m->limit, 0)) {
+        /* Nothing of this block has been charged yet, so that the run can be resumed with it. */
+        m->fault_address = address;
+        stop(m, LIMIT);
+        return;
+    }
     if (__builtin_expect(index >= code->count, 0)) {
         if (address == m->until)
             return;
@@ -116,9 +150,13 @@ static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
     }
     if (__builtin_expect(code == NULL || index + (size >> 1) > code->count ||
                          !(code->slots[index].code & BEGINS), 0)) {
-        m->fault_address = address;
-        stop(m, NOT_CODE);
-        return;
+        code = late_region_of(m, address, size >> 1);
+        if (code == NULL) {
+            m->fault_address = address;
+            stop(m, NOT_CODE);
+            return;
+        }
+        index = (address - code->base) >> 1;
     }
     const struct slot *start = &code->slots[index];
     const struct slot *end = start + (size >> 1);
@@ -140,8 +178,6 @@ static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
     m->next = end;
     m->cycles += cycles;
     m->instructions += instructions;
-    if (m->instructions > m->limit)
-        stop(m, LIMIT);
 }
 
 static bool on_bad_access(uc_engine *uc, uc_mem_type type, uint64_t address, int size,
@@ -221,6 +257,7 @@ struct machine *intnic_open(const char *cpu, uint32_t *error, uint32_t count_blo
 
 void intnic_close(struct machine *m)
 {
+    device_close(m);
     if (m->context != NULL)
         uc_context_free(m->context);
     uc_close(m->uc);
@@ -228,8 +265,11 @@ void intnic_close(struct machine *m)
         munmap(m->mapped[i], m->mapped_size[i]);
     free(m->rules);
     free(m->code.slots);
-    for (int i = 0; i < m->other_count; i++)
+    free(m->code.sites);
+    for (int i = 0; i < m->other_count; i++) {
         free(m->others[i].slots);
+        free(m->others[i].sites);
+    }
     free(m);
 }
 
@@ -266,11 +306,13 @@ uint32_t intnic_code(struct machine *m, uint64_t base, uint64_t count, const str
     if (copy == NULL)
         return UC_ERR_NOMEM;
     memcpy(copy, slots, (count + 1) * sizeof *copy);
-    struct region region = {base, count, copy};
+    struct region region = {base, count, copy, NULL};
     if (m->code.slots == NULL)
         m->code = region;
     else
         m->others[m->other_count++] = region;
+    if (m->device == NULL)
+        m->priced_ahead = m->other_count;
     return UC_ERR_OK;
 }
 
@@ -409,12 +451,14 @@ static uint64_t stack_used(struct machine *m)
 }
 
 /*
- * Runs from `entry` until the program counter reaches `until`. With `fresh`, the stack pointer,
- * the return address (`link`) and four arguments are set first, and the free stack is watched.
+ * Runs from `entry` until the program counter reaches `until`. With FRESH, the stack pointer, the
+ * return address (`link`) and four arguments are set first, and the free stack is watched. With
+ * RESUME, all counts go on where the run before stopped.
  */
 void intnic_run(struct machine *m, struct run *run, uint64_t *buckets, uint32_t bucket_count,
-                uint32_t fresh)
+                uint32_t start)
 {
+    int fresh = start == FRESH;
     if (fresh) {
         write_register(m, UC_ARM_REG_SP, UC_RISCV_REG_SP, run->stack);
         write_register(m, UC_ARM_REG_LR, UC_RISCV_REG_RA, run->link);
@@ -423,21 +467,24 @@ void intnic_run(struct machine *m, struct run *run, uint64_t *buckets, uint32_t 
         if (m->stack_low != NULL)
             memset(m->stack_deepest, STACK_FILL, (size_t)(m->stack_high - m->stack_deepest));
     }
-    m->next = NULL;
-    m->instructions = m->cycles = m->opened[0] = m->opened[1] = 0;
+    device_begins(m, start, run->entry);
+    if (start != RESUME) {
+        m->next = NULL;
+        m->instructions = m->cycles = m->opened[0] = m->opened[1] = 0;
+        m->current = 0;
+        memset(m->bucket, 0, bucket_count * sizeof m->bucket[0]);
+    }
     m->limit = run->limit;
     m->until = run->until;
     m->block = run->entry;
-    m->current = 0;
     m->outcome = RETURNED;
     m->fault_address = m->fault_size = m->fault_kind = m->interrupt = 0;
-    memset(m->bucket, 0, bucket_count * sizeof m->bucket[0]);
 
     uc_err error = uc_emu_start(m->uc, m->arm ? run->entry | 1 : run->entry, run->until, 0, 0);
 
     run->pc = read_register(m, UC_ARM_REG_PC, UC_RISCV_REG_PC);
     /* The branch back has no block behind it that would have charged for it. */
-    if (m->next != NULL)
+    if (m->next != NULL && m->outcome == RETURNED && error == UC_ERR_OK)
         m->cycles += m->next->taken;
     settle(m);
     memcpy(buckets, m->bucket, bucket_count * sizeof m->bucket[0]);
@@ -457,6 +504,8 @@ void intnic_run(struct machine *m, struct run *run, uint64_t *buckets, uint32_t 
     run->fault_kind = m->fault_kind;
     run->interrupt = m->interrupt;
     run->block = m->block;
+    if (m->outcome == LIMIT)
+        run->pc = m->fault_address;
     if (m->outcome != RETURNED)
         for (int i = 0; i < (m->arm ? 15 : 32); i++)
             run->registers[i] = read_register(m, arm_register(i), UC_RISCV_REG_X0 + i);
@@ -465,6 +514,7 @@ void intnic_run(struct machine *m, struct run *run, uint64_t *buckets, uint32_t 
         run->stack_used = stack_used(m);
         m->stack_deepest = m->stack_high - run->stack_used;
     }
+    device_ends(m, run);
 }
 
 /* Keeps, or brings back, all registers: a call may begin cleanly after a fault. */

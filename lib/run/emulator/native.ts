@@ -1,5 +1,5 @@
 /**
- * The functions of `native.c`, typed, and the words of its `struct run`.
+ * The functions of `native.c` and `device.c`, typed, and the words of its `struct run`.
  *
  * @module
  */
@@ -18,6 +18,14 @@ const SYMBOLS = {
   intnic_run: { parameters: ["pointer", "buffer", "buffer", "u32", "u32"], result: "void" },
   intnic_save: { parameters: ["pointer"], result: "u32" },
   intnic_restore: { parameters: ["pointer"], result: "u32" },
+  intnic_device: { parameters: ["pointer", "buffer", "u32", "u32", "u32"], result: "u32" },
+  intnic_sites: { parameters: ["pointer", "u64", "buffer"], result: "u32" },
+  intnic_profile: { parameters: ["pointer", "buffer", "buffer", "buffer"], result: "void" },
+  intnic_watch_stack: { parameters: ["pointer", "u64", "u64"], result: "void" },
+  intnic_stack_low: { parameters: ["pointer"], result: "u64" },
+  intnic_read_register: { parameters: ["pointer", "u32"], result: "u64" },
+  intnic_write_register: { parameters: ["pointer", "u32", "u64"], result: "void" },
+  intnic_cycles: { parameters: ["pointer"], result: "u64" },
   intnic_single_step: { parameters: ["pointer", "buffer"], result: "u32" },
 } as const;
 
@@ -56,7 +64,18 @@ export const OUTCOME = {
   notCode: 3,
   interrupt: 4,
   stopped: 5,
+  break: 6,
+  unaligned: 7,
+  divideByZero: 8,
+  stackLow: 9,
+  noFpu: 10,
+  reset: 11,
+  stackFound: 12,
+  notThumb: 13,
 } as const;
+
+/** How a run begins: `enum start`. */
+export const START = { plain: 0, fresh: 1, resume: 2 } as const;
 
 /** What Unicorn's error numbers mean (`uc_err`), as the end of a sentence. */
 export const UNICORN_ERRORS: Readonly<Record<number, string>> = {

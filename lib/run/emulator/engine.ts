@@ -1,0 +1,99 @@
+/**
+ * What everything that runs programs needs before the first instruction: a program that suits the
+ * target, an open engine, the addresses of symbols.
+ *
+ * @module
+ */
+
+import { type Elf, findSymbol } from "../../build/elf.ts";
+import { nearest, UserError } from "../../errors.ts";
+import type { Target } from "../../types.ts";
+import { codeSections } from "./code.ts";
+import { hex } from "./fault.ts";
+import { type Memory, regionOf } from "./memory.ts";
+import { type Native, UNICORN_ERRORS } from "./native.ts";
+import type { PricedCode } from "./slots.ts";
+
+/** @throws {UserError} when nothing emulates the target */
+export function coreOf(target: Target): { readonly cpu: string; readonly timing: string } {
+  if (target.emulator !== undefined) return target.emulator;
+  throw new UserError(
+    `The target ${target.name} names no emulated core, so it cannot be emulated.`,
+  );
+}
+
+/** @throws {UserError} when the program is for another machine than the target's */
+export function checkMachine(target: Target, elf: Elf): void {
+  const [machine, size] = target.isa === "thumb"
+    ? ["arm", 32]
+    : ["riscv", target.isa === "riscv64" ? 64 : 32];
+  if (target.isa === "host" || elf.machine !== machine || elf.class !== size) {
+    throw new UserError(
+      `The program is for ${elf.machine}, ${elf.class} bits; ${target.name} runs ${machine}, ${size} bits.`,
+    );
+  }
+}
+
+/** Opens Unicorn for a core; `count` installs the hook that counts instructions and cycles. */
+export function openEngine(native: Native, cpu: string, count: boolean): Deno.PointerValue {
+  const error = new Uint32Array(1);
+  const name = new TextEncoder().encode(`${cpu}\0`);
+  const engine = native.intnic_open(name, error, count ? 1 : 0);
+  if (engine !== null) return engine;
+  throw new UserError(
+    error[0] === 15
+      ? `The emulator has no core "${cpu}"; it has cortex-m0, cortex-m0plus, cortex-m3, ` +
+        "cortex-m4, cortex-m7, cortex-m33, rv32 and rv64."
+      : `The emulator cannot be opened: ${UNICORN_ERRORS[error[0]!] ?? `error ${error[0]}`}.`,
+  );
+}
+
+/** @throws {UserError} unless a native function has returned 0 */
+export function check(error: number): void {
+  if (error === 0) return;
+  throw new UserError(`The emulator fails: ${UNICORN_ERRORS[error] ?? `error ${error}`}.`);
+}
+
+/** Hands the prices over. Without counting there is nobody to add what operands cost to. */
+export function handOver(
+  native: Native,
+  engine: Deno.PointerValue,
+  { regions, rules }: PricedCode,
+  count: boolean,
+): void {
+  for (const { base, count: halfwords, bytes } of regions) {
+    check(native.intnic_code(engine, BigInt(base), BigInt(halfwords), bytes));
+  }
+  if (!count) return;
+  const bytes = rules.bytes();
+  check(native.intnic_rules(engine, bytes, bytes.length));
+  for (const [first, last] of rules.stretches()) {
+    check(native.intnic_watch_operands(engine, BigInt(first), BigInt(last)));
+  }
+}
+
+/** Prices take room for all code, so its addresses are checked first. */
+export function checkCode(target: Target, elf: Elf, { flash, ram }: Memory): void {
+  for (const { name, address, size } of codeSections(elf)) {
+    if (regionOf([flash, ram], address, size) !== undefined) continue;
+    throw new UserError(
+      `The section ${name} with ${size} bytes of code at ${hex(address)} is outside the memory ` +
+        `of ${target.name}.`,
+    );
+  }
+}
+
+/**
+ * Address of a symbol, a function's without its Thumb bit.
+ *
+ * @throws {UserError} when the program has no such symbol
+ */
+export function symbolAddress(elf: Elf, symbol: string): number {
+  const address = findSymbol(elf, symbol)?.address;
+  if (address !== undefined) return address;
+  const near = nearest(symbol, elf.symbols.map((s) => s.name).filter((n) => n !== ""));
+  throw new UserError(
+    `The program has no symbol "${symbol}"` +
+      (near === undefined ? "." : `; the nearest is "${near}".`),
+  );
+}
