@@ -11,7 +11,7 @@ import { withMemory } from "../run/board.ts";
 import { readElfFile } from "../run/device.ts";
 import { EmulatorFault } from "../run/emulator/fault.ts";
 import { Machine } from "../run/emulator/machine.ts";
-import { type MemoryUse, memoryUse } from "../run/emulator/memory_use.ts";
+import { memoryUse } from "../run/emulator/memory_use.ts";
 import { loadTarget } from "../targets.ts";
 import { parseRead, parseWrite, type ReadRequest, type WriteRequest } from "./run_places.ts";
 import { print, type RunReport } from "./run_report.ts";
