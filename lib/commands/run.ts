@@ -4,20 +4,18 @@
  *
  * @module
  */
-import Table from "cli-table3";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UserError } from "../errors.ts";
-import { formatBytes, formatCount, formatHertz, formatMicroseconds } from "../record/format.ts";
 import { withMemory } from "../run/board.ts";
 import { readElfFile } from "../run/device.ts";
 import { EmulatorFault } from "../run/emulator/fault.ts";
-import { type Count, Machine } from "../run/emulator/machine.ts";
-import { type MemoryUse, memoryUse } from "../run/emulator/memory_use.ts";
-import type { ProfileResult } from "../run/emulator/profile.ts";
+import { Machine } from "../run/emulator/machine.ts";
+import { memoryUse } from "../run/emulator/memory_use.ts";
 import { loadTarget } from "../targets.ts";
-import type { Target } from "../types.ts";
 import { parseRead, parseWrite, type ReadRequest, type WriteRequest } from "./run_places.ts";
+import { print, type RunReport } from "./run_report.ts";
+import { Window } from "./run_window.ts";
 
 /** What `run` takes from the command line. */
 export interface RunCommandOptions {
@@ -43,26 +41,6 @@ export interface RunCommandOptions {
   readonly maxInstructions: number;
   readonly profile?: boolean;
   readonly json?: boolean;
-}
-
-/** What is printed with `--json`, after a fault as well. */
-interface RunReport extends Partial<ProfileResult> {
-  readonly target: string;
-  readonly instructions: number;
-  readonly cycles: {
-    readonly kind: "modelled";
-    readonly table: string;
-    readonly error: string;
-    readonly total: number;
-  };
-  /** Modelled cycles over the target's clock. */
-  readonly microseconds: number;
-  readonly exit: { readonly reason: string; readonly code: number | null };
-  /** Bytes. */
-  readonly stackHighWater: number;
-  readonly memory: MemoryUse;
-  /** After a fault: the parts of its report. */
-  readonly fault?: object;
 }
 
 /**
@@ -132,75 +110,6 @@ export async function run(file: string, options: RunCommandOptions): Promise<voi
   for (const request of reads) await save(machine, request);
   print(result, target, json ?? false);
   if (exit.reason === "exit" && exit.code !== 0) Deno.exitCode = 1;
-}
-
-/** Counts all of a run, or from the first entry of one symbol to the next of another. */
-class Window {
-  readonly #machine: Machine;
-  readonly #from: string | undefined;
-  readonly #to: string | undefined;
-  #start: Count | undefined;
-  #end: Count | undefined;
-  #profile: ProfileResult | undefined;
-  #stack = 0;
-
-  constructor(machine: Machine, from?: string, to?: string) {
-    this.#machine = machine;
-    this.#from = from;
-    this.#to = to;
-  }
-
-  /** Counts from here, unless it is for symbols to say. */
-  begin(): void {
-    if (this.#from === undefined) this.#open();
-  }
-
-  /** Takes note of a symbol's entry. */
-  at(symbol: string): void {
-    if (this.#end !== undefined) return;
-    if (this.#start === undefined) {
-      if (symbol === this.#from) this.#open();
-    } else if (symbol === this.#to) {
-      this.#end = this.#machine.now;
-      this.#profile = this.#machine.profile();
-      this.#stack = this.#machine.stackHighWater();
-    }
-  }
-
-  /** What the counted part did, as far as it has come. */
-  get profile(): ProfileResult | undefined {
-    return this.#end === undefined ? this.#machine.profile() : this.#profile;
-  }
-
-  get stack(): number {
-    return this.#end === undefined ? this.#machine.stackHighWater() : this.#stack;
-  }
-
-  get closed(): boolean {
-    return this.#end !== undefined;
-  }
-
-  #open(): void {
-    this.#start = this.#machine.now;
-    this.#machine.clearProfile();
-    this.#machine.stackHighWater();
-  }
-
-  /** @throws {UserError} when a symbol was never entered, unless `anyway` */
-  count(anyway: boolean): Count {
-    const missing = this.#start === undefined ? this.#from : this.#to;
-    if (this.#from !== undefined && this.#end === undefined && !anyway) {
-      const when = this.#start === undefined ? "" : ` after ${this.#from}`;
-      throw new UserError(`Cannot count: the program ends and has not entered ${missing}${when}.`);
-    }
-    const zero = { instructions: 0, cycles: 0 };
-    const start = this.#start ?? (this.#from === undefined ? zero : this.#machine.now);
-    const end = this.#end ?? this.#machine.now;
-    return {
-      instructions: end.instructions - start.instructions,
-      cycles: end.cycles - start.cycles,
-    };
-  }
 }
 
 /** Where `--write` writes: `main`, when the start-up code has filled the RAM; else at reset. */
@@ -287,66 +196,4 @@ function details(fault: EmulatorFault): object {
     ...{ kind, message, pc, location, address },
     ...{ instruction, registers, callChain, likelyCause },
   };
-}
-
-/** Functions and instructions shown to people; `--json` has all functions. */
-const SHOWN = 15;
-
-function print(report: RunReport, target: Target, json: boolean): void {
-  if (json) {
-    console.log(JSON.stringify(report, null, 2));
-    return;
-  }
-  const { cycles, exit, memory, functions, hottest } = report;
-  const table = new Table({ style: { head: [], border: [], compact: true } });
-  const ended = exit.reason === "exit"
-    ? `with exit code ${exit.code}`
-    : exit.reason === "return"
-    ? `by returning ${exit.code}`
-    : exit.reason === "window"
-    ? "where the count ends"
-    : "at the symbol given";
-  table.push(
-    ["target", report.target],
-    ["ended", ended],
-    ["instructions", formatCount(report.instructions)],
-    ["cycles", `${formatCount(cycles.total)} (modelled by ${cycles.table}: ${cycles.error})`],
-    [
-      `time at ${formatHertz(target.clock!.hz)}`,
-      `${formatMicroseconds(report.microseconds)} µs`,
-    ],
-    ["deepest stack", formatBytes(report.stackHighWater)],
-    ["flash loaded", formatBytes(memory.flash.loaded)],
-    ["RAM", `${formatBytes(memory.ram.static)} static, ${formatBytes(memory.ram.changed)} changed`],
-  );
-  console.log(table.toString());
-  if (functions !== undefined) printProfile(functions, hottest ?? [], cycles.total);
-}
-
-function printProfile(
-  functions: ProfileResult["functions"],
-  hottest: ProfileResult["hottest"],
-  total: number,
-): void {
-  const share = (cycles: number) => `${(100 * cycles / Math.max(1, total)).toFixed(1)} %`;
-  const style = { head: [], border: [], compact: true };
-  const byFunction = new Table({
-    head: ["function", "calls", "instructions", "cycles", "share"],
-    colAligns: ["left", "right", "right", "right", "right"],
-    style,
-  });
-  for (const f of functions.slice(0, SHOWN)) {
-    const counts = [f.calls, f.instructions, f.cycles].map(formatCount);
-    byFunction.push([f.name, ...counts, share(f.cycles)]);
-  }
-  const byInstruction = new Table({
-    head: ["at", "instruction", "times", "cycles"],
-    colAligns: ["left", "left", "right", "right"],
-    style,
-  });
-  for (const h of hottest.slice(0, SHOWN)) {
-    byInstruction.push([h.location, h.text, formatCount(h.count), formatCount(h.cycles)]);
-  }
-  console.log(byFunction.toString());
-  console.log(byInstruction.toString());
 }

@@ -1,5 +1,5 @@
 /**
- * Builds the emulator's native half, `native.c`, `device.c` and `pages.c`, on first use and keeps it in a cache folder.
+ * Builds the emulator's native half, `native.c` and the C files beside it, on first use and keeps it in a cache folder.
  *
  * @module
  */
@@ -8,7 +8,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 
-const SOURCES = ["./native.c", "./device.c", "./pages.c"];
+const SOURCES = ["native", "device", "profile", "registers", "life", "pages"].map((name) =>
+  `./${name}.c`
+);
 const FLAGS = ["-O2", "-Wall", "-Wextra", "-shared", "-fPIC"];
 
 /**

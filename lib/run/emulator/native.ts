@@ -1,5 +1,5 @@
 /**
- * The functions of `native.c` and `device.c`, typed, and the words of its `struct run`.
+ * The functions of the C files here, typed, and the words of its `struct run`.
  *
  * @module
  */
