@@ -1,6 +1,7 @@
 import { opOf } from "../ops/mod.ts";
 import { elements } from "../ops/op.ts";
 import type { Graph } from "../types.ts";
+import { makeRunner } from "./runner.ts";
 
 /** Called with each tensor after the layer that wrote it ran; the array is reused. */
 export type FloatObserver = (tensor: string, values: Float32Array) => void;
@@ -16,26 +17,14 @@ export function floatRunner(
   graph: Graph,
   observe?: FloatObserver,
 ): (input: Float32Array) => Float32Array {
-  const buffers = new Map(
-    [...graph.tensors].map(([name, shape]) => [name, new Float32Array(elements(shape))]),
-  );
-  const steps = graph.nodes.map((node) => {
-    const run = opOf(node.op).float(node, {
-      inputs: node.inputs.map((name) => graph.tensors.get(name)!),
-      output: graph.tensors.get(node.output)!,
-    });
-    const inputs = node.inputs.map((name) => buffers.get(name)!);
-    const output = buffers.get(node.output)!;
-    return () => {
-      run(inputs, output);
-      observe?.(node.output, output);
-    };
+  const { tensors } = graph;
+  return makeRunner(graph, {
+    buffers: new Map([...tensors].map(([name, s]) => [name, new Float32Array(elements(s))])),
+    prepare: (node) =>
+      opOf(node.op).float(node, {
+        inputs: node.inputs.map((name) => tensors.get(name)!),
+        output: tensors.get(node.output)!,
+      }),
+    observe,
   });
-  const input = buffers.get(graph.input)!;
-  return (values) => {
-    input.set(values);
-    observe?.(graph.input, input);
-    for (const step of steps) step();
-    return buffers.get(graph.output)!;
-  };
 }

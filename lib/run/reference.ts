@@ -1,3 +1,4 @@
+import { makeRunner } from "../graph/runner.ts";
 import { opOf } from "../ops/mod.ts";
 import { elements } from "../ops/op.ts";
 import type { QuantizedGraph } from "../types.ts";
@@ -15,26 +16,14 @@ export function referenceRunner(
   graph: QuantizedGraph,
   observe?: ReferenceObserver,
 ): (input: Int8Array) => Int8Array {
-  const buffers = new Map(
-    [...graph.tensors].map(([name, { shape }]) => [name, new Int8Array(elements(shape))]),
-  );
-  const steps = graph.nodes.map((node) => {
-    const run = opOf(node.op).reference(node, {
-      inputs: node.inputs.map((name) => graph.tensors.get(name)!),
-      output: graph.tensors.get(node.output)!,
-    });
-    const inputs = node.inputs.map((name) => buffers.get(name)!);
-    const output = buffers.get(node.output)!;
-    return () => {
-      run(inputs, output);
-      observe?.(node.output, output);
-    };
+  const { tensors } = graph;
+  return makeRunner(graph, {
+    buffers: new Map([...tensors].map(([name, t]) => [name, new Int8Array(elements(t.shape))])),
+    prepare: (node) =>
+      opOf(node.op).reference(node, {
+        inputs: node.inputs.map((name) => tensors.get(name)!),
+        output: tensors.get(node.output)!,
+      }),
+    observe,
   });
-  const input = buffers.get(graph.input)!;
-  return (codes) => {
-    input.set(codes);
-    observe?.(graph.input, input);
-    for (const step of steps) step();
-    return buffers.get(graph.output)!;
-  };
 }
