@@ -19,7 +19,9 @@ export function floatRunner(
 ): (input: Float32Array) => Float32Array {
   const { tensors } = graph;
   return makeRunner(graph, {
-    buffers: new Map([...tensors].map(([name, s]) => [name, new Float32Array(elements(s))])),
+    buffers: new Map<string, Float32Array>(
+      [...tensors].map(([name, s]) => [name, new Float32Array(elements(s))]),
+    ),
     prepare: (node) =>
       opOf(node.op).float(node, {
         inputs: node.inputs.map((name) => tensors.get(name)!),

@@ -18,7 +18,9 @@ export function referenceRunner(
 ): (input: Int8Array) => Int8Array {
   const { tensors } = graph;
   return makeRunner(graph, {
-    buffers: new Map([...tensors].map(([name, t]) => [name, new Int8Array(elements(t.shape))])),
+    buffers: new Map<string, Int8Array>(
+      [...tensors].map(([name, t]) => [name, new Int8Array(elements(t.shape))]),
+    ),
     prepare: (node) =>
       opOf(node.op).reference(node, {
         inputs: node.inputs.map((name) => tensors.get(name)!),
