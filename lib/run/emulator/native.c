@@ -80,6 +80,8 @@ struct machine {
     uint64_t bucket[MAX_BUCKETS][2], opened[2];
     unsigned current;
     uint64_t outcome, fault_address, fault_size, fault_kind, interrupt;
+    uint64_t data_line, data_line_bytes; /* the line of flash that data were last read from */
+    uint32_t flash_wait, ram_wait;       /* cycles */
     uint8_t *stack_low, *stack_high; /* host addresses of the free RAM below the stack pointer */
     uint8_t *stack_deepest;
     struct device *device; /* NULL unless every instruction is checked */
@@ -89,6 +91,9 @@ struct machine {
 };
 
 enum { STACK_FILL = 0xa5 };
+
+/* No line of flash begins there: lines lie at multiples of their length. */
+#define NO_LINE UINT64_MAX
 
 static void settle(struct machine *m)
 {
@@ -472,6 +477,7 @@ void intnic_run(struct machine *m, struct run *run, uint64_t *buckets, uint32_t 
         m->next = NULL;
         m->instructions = m->cycles = m->opened[0] = m->opened[1] = 0;
         m->current = 0;
+        m->data_line = NO_LINE; /* so that a call takes the same time whatever ran before */
         memset(m->bucket, 0, bucket_count * sizeof m->bucket[0]);
     }
     m->limit = run->limit;
