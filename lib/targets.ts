@@ -26,6 +26,9 @@ const CPUS: Readonly<Record<Target["isa"], readonly string[]>> = {
 /** Widths of a read of flash, in bytes. */
 const LINES = [4, 8, 16, 32, 64];
 
+/** The most lines of flash that can be kept. */
+const MAX_LINES = 1024;
+
 /** The longest wait for memory, in cycles: far beyond any flash, and small enough to add up. */
 const MAX_WAIT = 255;
 
@@ -163,7 +166,10 @@ function parseFlash(fields: Fields, isa: Target["isa"]): FlashMemory {
   const region = parseRegion(fields, isa);
   const wait = parseWait(fields);
   if (wait.waitStates === undefined) {
-    fields.end(["lineBytes", "prefetch"], 'unless "waitStates" is given');
+    fields.end(
+      ["lineBytes", "prefetch", "cacheLines", "dataLines"],
+      'unless "waitStates" is given',
+    );
     return region;
   }
   const flash = {
@@ -171,9 +177,14 @@ function parseFlash(fields: Fields, isa: Target["isa"]): FlashMemory {
     ...wait,
     ...fields.optional("lineBytes", (key) => fields.integer(key, LINES[0]!, LINES.at(-1)!)),
     ...fields.optional("prefetch", (key) => fields.boolean(key)),
+    ...fields.optional("cacheLines", (key) => fields.integer(key, 0, MAX_LINES)),
+    ...fields.optional("dataLines", (key) => fields.integer(key, 1, MAX_LINES)),
   };
   if (flash.lineBytes !== undefined && !LINES.includes(flash.lineBytes)) {
     fields.fail("lineBytes", `must be one of ${LINES.join(", ")}, not ${flash.lineBytes}`);
+  }
+  if ((flash.cacheLines ?? 0) > 0 && flash.prefetch !== true) {
+    fields.fail("cacheLines", `needs "prefetch" to be true: it keeps what no reading ahead brings`);
   }
   fields.end();
   return flash;

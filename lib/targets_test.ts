@@ -150,6 +150,14 @@ Deno.test("damage is told by file and field", () => {
       `"memory.flash.prefetch" must be true or false, not "on".`,
     ],
     [
+      (t) => Object.assign(t.memory.flash, { waitStates: 5, cacheLines: 64 }),
+      `"memory.flash.cacheLines" needs "prefetch" to be true: it keeps`,
+    ],
+    [
+      (t) => Object.assign(t.memory.flash, { waitStates: 5, dataLines: 0 }),
+      `"memory.flash.dataLines" must be a whole number from 1 to 1024, not 0.`,
+    ],
+    [
       (t) => t.memory.flash.waitstates = 5,
       `"memory.flash.waitstates" is not a known field; did you mean "waitStates"?`,
     ],

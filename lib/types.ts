@@ -284,6 +284,13 @@ export interface FlashMemory extends MemoryRegion {
   readonly lineBytes?: number;
   /** Whether the line behind the one being executed is read ahead; `false` unless told. */
   readonly prefetch?: boolean;
+  /**
+   * Lines of code kept when a branch has had to wait for them, the least recently used given up
+   * first, 0 to 1,024; 0 unless told. Needs `prefetch`.
+   */
+  readonly cacheLines?: number;
+  /** Lines of data kept, likewise, 1 to 1,024; 1 unless told. */
+  readonly dataLines?: number;
 }
 
 /** A target's RAM and how fast it is. */

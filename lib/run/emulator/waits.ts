@@ -2,7 +2,8 @@
  * Wait states of a target's memory. What fetching instructions adds is known before the run but for
  * where a branch comes from, and becomes part of their prices: of a straight line, of landing on an
  * instruction, and of taking a branch to a place whose line is at hand. What loads and stores add
- * depends on their addresses and is counted as they happen (`waits.c`).
+ * depends on their addresses and is counted as they happen (`waits.c`), and so is what lines of code
+ * that are kept save.
  *
  * Fetched code is one line at a time at hand, and with prefetch the next one on its way: its read
  * begins when the line before it has come and takes one cycle more than the wait states.
@@ -25,6 +26,8 @@ export interface FetchMemory {
   readonly waitStates: number;
   readonly lineBytes: number;
   readonly prefetch: boolean;
+  /** Lines kept when a branch has waited for them. */
+  readonly cacheLines: number;
 }
 
 /** Cycles that waiting adds to each instruction of a stretch of code. */
@@ -48,8 +51,8 @@ export function fetchMemories({ memory }: Target): FetchMemory[] {
   if (memory === undefined) return [];
   const { flash, ram } = memory;
   return [
-    { waitStates: 0, lineBytes: LINE, prefetch: false, ...flash },
-    { waitStates: 0, lineBytes: WORD, prefetch: false, ...ram },
+    { waitStates: 0, lineBytes: LINE, prefetch: false, cacheLines: 0, ...flash },
+    { waitStates: 0, lineBytes: WORD, prefetch: false, cacheLines: 0, ...ram },
   ].filter(({ waitStates }) => waitStates > 0);
 }
 
@@ -66,9 +69,12 @@ export function watchData(native: Native, engine: Deno.PointerValue, { memory }:
   if (memory === undefined) return;
   const { flash, ram } = memory;
   const range = (r: typeof ram) => [BigInt(r.origin), BigInt(r.origin + r.size - 1)] as const;
-  const { waitStates = 0, lineBytes = LINE } = flash;
+  const { waitStates = 0, lineBytes = LINE, cacheLines = 0, dataLines = 1 } = flash;
   if (waitStates > 0) {
-    check(native.intnic_wait_flash(engine, ...range(flash), waitStates, lineBytes));
+    const [first, last] = range(flash);
+    check(
+      native.intnic_wait_flash(engine, first, last, waitStates, lineBytes, cacheLines, dataLines),
+    );
   }
   if ((ram.waitStates ?? 0) > 0) {
     check(native.intnic_wait_ram(engine, ...range(ram), ram.waitStates!));
@@ -82,6 +88,8 @@ export function statedError(table: TimingTable, { memory }: Target): string {
   if ((flash?.waitStates ?? 0) > 0) {
     parts.push(`flash ${flash!.waitStates}, lines of ${flash!.lineBytes ?? LINE} bytes`);
     if (flash!.prefetch === true) parts.push("prefetch");
+    if ((flash!.cacheLines ?? 0) > 0) parts.push(`${flash!.cacheLines} lines of code kept`);
+    if ((flash!.dataLines ?? 1) > 1) parts.push(`${flash!.dataLines} lines of data kept`);
   }
   if ((ram?.waitStates ?? 0) > 0) parts.push(`RAM ${ram!.waitStates}`);
   return parts.length === 0 ? table.error : `unvalidated with wait states (${parts.join(", ")})`;
@@ -126,6 +134,8 @@ export function fetchWaits(
     return sum;
   };
   for (const [n, i] of line.entries()) waits.landing[n] = fetch.land(i.address) + beyond(n);
+  // Where lines are kept it matters which: that is decided when the branch is taken.
+  if (memory.cacheLines > 0) return waits;
   for (const [n, i] of line.entries()) {
     const to = i.jumps && i.target !== undefined ? numbers.get(i.target) : undefined;
     if (to === undefined) continue;

@@ -35,7 +35,14 @@ function waits(memory: Partial<FetchMemory>, address: number, units: readonly nu
   for (let at = 0; at < view.byteLength; at += line.at(-1)!.size) {
     line.push(decodeThumb(view, at, address + at));
   }
-  const all = { origin: 0, size: 2 ** 20, waitStates: 5, lineBytes: 16, prefetch: false };
+  const all = {
+    origin: 0,
+    size: 2 ** 20,
+    waitStates: 5,
+    lineBytes: 16,
+    prefetch: false,
+    cacheLines: 0,
+  };
   const { straight, landing, taken } = fetchWaits(
     { ...all, ...memory },
     line,
@@ -164,6 +171,57 @@ Deno.test("data wait by the memory their address is in", () => {
   // Words apart: every load is a read. The code fetches 7 words once, then two 9 times.
   const narrow = loopCycles({ flash: { waitStates: 1 } }, 0, "words") - BARE;
   assert.equal(narrow, 20 + (1 + 1 + 1 + 1) + 9 * (1 + 1));
+});
+
+Deno.test("lines of code are kept when a branch has waited for them, and given up in turn", () => {
+  if (!has("arm-none-eabi-gcc")) return;
+  const flash = { waitStates: 5, lineBytes: 16, prefetch: true, cacheLines: 64 };
+  assert.equal(loopCycles({ flash }), BARE + 5);
+  // The loop's first line is kept, the second read ahead: 1 cycle late, then 3 in each round.
+  assert.equal(loopCycles({ flash }, 4), BARE + 5 + 1 + 9 * 3);
+  assert.equal(loopCycles({ flash: { ...flash, cacheLines: 1 } }, 4), BARE + 5 + 1 + 9 * 3);
+  // Three lines that branches lead to, in turn: kept all three they wait once, kept two never.
+  const turns = `
+.syntax unified
+.thumb
+.p2align 4
+.global loop
+.thumb_func
+.type loop, %function
+loop:
+  movs r1, #10
+1: b 2f
+.p2align 4
+  nop
+2: subs r1, #1
+  beq 4f
+  b 3f
+.p2align 4
+  nop
+3: b 1b
+4: bx lr
+`;
+  const cycles = (cacheLines: number, waitStates: number) => {
+    const target = slow("cortex-m4", { flash: { ...flash, waitStates, cacheLines } });
+    const elf = build(target, { "a.c": MAIN, "loop.s": turns });
+    using emulator = Emulator.open({ target, elf });
+    return emulator.call("loop").cycles;
+  };
+  const bare = cycles(64, 0);
+  assert.equal(cycles(64, 1), bare + 3);
+  assert.equal(cycles(3, 1), bare + 3);
+  // Entry, then ten times line 2 and nine times lines 3 and 1, then out by line 3.
+  assert.equal(cycles(2, 1), bare + 1 + 10 + 9 + 9 + 1);
+});
+
+Deno.test("lines of data are kept, the least recently used given up", () => {
+  if (!has("arm-none-eabi-gcc")) return;
+  const flash = { waitStates: 3, lineBytes: 4 };
+  const code = loopCycles({ flash }) - BARE;
+  const data = (dataLines: number) =>
+    loopCycles({ flash: { ...flash, dataLines } }, 0, "words") - BARE - code;
+  assert.equal(data(1), 20 * 3);
+  assert.equal(data(2), 2 * 3);
 });
 
 Deno.test("wait states change nothing but time, and none change nothing at all", () => {
