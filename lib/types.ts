@@ -224,7 +224,10 @@ export interface Cycles extends Spread {
   readonly kind: "modelled";
   /** Name of the timing table. */
   readonly table: string;
-  /** How far the table is known to be from silicon, or "unvalidated". */
+  /**
+   * How far the table is known to be from silicon, or "unvalidated"; for a target with wait states
+   * always the latter, and what they are.
+   */
   readonly error: string;
 }
 
