@@ -6,7 +6,7 @@ import { Emulator } from "./mod.ts";
 import { PROGRAM } from "./program_for_tests.ts";
 import { build, has, testTarget } from "./testing.ts";
 import { timingTable } from "./timing/mod.ts";
-import { type FetchMemory, fetchWaits, statedError } from "./waits.ts";
+import { fetchMemories, type FetchMemory, fetchWaits, memoryAt, statedError } from "./waits.ts";
 
 type Speed = {
   readonly flash?: Partial<FlashMemory>;
@@ -127,19 +127,19 @@ const MAIN = "int word[2]; int main(void) { return 0; }";
 /** Of the loop at zero wait states, hand-computed in the tests of the tables. */
 const BARE = 2 + 10 * 5 + 9 * 1 + 2;
 
-/** Cycles of the loop behind that many halfwords of a line of 16 bytes, reading from a symbol. */
-function loopCycles(speed: Speed, before = 0, symbol = "word"): number {
+/** Cycles of the loop behind that many halfwords of a line of 16 bytes, reading at a symbol. */
+function loopCycles(speed: Speed, before = 0, symbol = "word", offset = 0): number {
   const target = slow("cortex-m4", speed);
   const elf = build(target, { "a.c": MAIN, "loop.s": LOOP(before) });
   using emulator = Emulator.open({ target, elf });
-  const first = emulator.call("loop", [emulator.address(symbol)]);
-  assert.deepEqual(emulator.call("loop", [emulator.address(symbol)]), first);
+  const first = emulator.call("loop", [emulator.address(symbol) + offset]);
+  assert.deepEqual(emulator.call("loop", [emulator.address(symbol) + offset]), first);
   using machine = Machine.open({ target, elf, breaks: ["main"], profile: true });
   machine.proceed();
   machine.keep();
   machine.clearProfile();
   const { cycles } = machine.now;
-  machine.call("loop", [machine.address(symbol)]);
+  machine.call("loop", [machine.address(symbol) + offset]);
   assert.equal(machine.now.cycles - cycles, first.cycles);
   const { functions } = machine.profile()!;
   // The profile leaves out the return, whose target is outside the program.
@@ -168,6 +168,8 @@ Deno.test("data wait by the memory their address is in", () => {
   // From flash: one line holds both words, and stays.
   const flash = { waitStates: 5, lineBytes: 16 };
   assert.equal(loopCycles({ flash }, 0, "words"), BARE + 5 + 5);
+  // Across two lines, of which one stays: both are read in every round.
+  assert.equal(loopCycles({ flash }, 0, "words", 14), BARE + 5 + 10 * (5 + 5));
   // Words apart: every load is a read. The code fetches 7 words once, then two 9 times.
   const narrow = loopCycles({ flash: { waitStates: 1 } }, 0, "words") - BARE;
   assert.equal(narrow, 20 + (1 + 1 + 1 + 1) + 9 * (1 + 1));
@@ -257,6 +259,26 @@ Deno.test("wait states change nothing but time, and none change nothing at all",
     assert.ok(totals[0]! < totals[1]! && totals[1]! < totals[2]!, `${cpu}: ${totals}`);
     assert.ok(run({ ram: { waitStates: 1 } }).cycles > bare.cycles);
   }
+});
+
+Deno.test("code waits for the memory it is in: flash by lines, RAM by words", () => {
+  assert.deepEqual(
+    fetchMemories(slow("cortex-m4", { flash: { waitStates: 0, lineBytes: 16 } })),
+    [],
+  );
+  const both = fetchMemories(slow("cortex-m4", {
+    flash: { waitStates: 5, lineBytes: 16 },
+    ram: { waitStates: 1 },
+  }));
+  const at = (address: number) => {
+    const { waitStates, lineBytes, prefetch } = memoryAt(both, address)!;
+    return [waitStates, lineBytes, prefetch];
+  };
+  assert.deepEqual(at(0x100), [5, 16, false]);
+  assert.deepEqual(at(0x20000100), [1, 4, false]);
+  assert.equal(memoryAt(both, 0x40000000), undefined);
+  const ram = waits({ ...memoryAt(both, 0x20000100)! }, 0x20000100, [NOP, NOP, NOP, NOP]);
+  assert.deepEqual(ram.straight, [0, 0, 1, 0]);
 });
 
 Deno.test("a table's error is stated for zero wait states only", () => {
