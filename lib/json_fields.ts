@@ -89,6 +89,18 @@ export class Fields {
     return this.fail(key, `must be a whole number from ${least} to ${most}, not ${show(value)}`);
   }
 
+  boolean(key: string): boolean {
+    const value = this.#get(key);
+    if (typeof value === "boolean") return value;
+    return this.fail(key, `must be true or false, not ${show(value)}`);
+  }
+
+  /** What `read` makes of a field that may be left out; an empty object, to be spread, if it is. */
+  optional<K extends string, T>(key: K, read: (key: K) => T): { [key in K]?: T } {
+    this.#asked.add(key);
+    return this.#values.has(key) ? { [key]: read(key) } as { [key in K]: T } : {};
+  }
+
   /** Hexadecimal text such as "0x20000000". */
   address(key: string): number {
     const value = this.#get(key);

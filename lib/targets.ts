@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { nearest, UserError } from "./errors.ts";
 import { Fields } from "./json_fields.ts";
-import type { MemoryRegion, Target } from "./types.ts";
+import type { FlashMemory, MemoryRegion, RamMemory, Target } from "./types.ts";
 
 /** Where the shipped targets lie. */
 const FOLDER = new URL("../targets/", import.meta.url);
@@ -22,6 +22,15 @@ const CPUS: Readonly<Record<Target["isa"], readonly string[]>> = {
   riscv32: ["rv32"],
   riscv64: ["rv64"],
 };
+
+/** Widths of a read of flash, in bytes. */
+const LINES = [4, 8, 16, 32, 64];
+
+/** The most lines of flash that can be kept. */
+const MAX_LINES = 1024;
+
+/** The longest wait for memory, in cycles: far beyond any flash, and small enough to add up. */
+const MAX_WAIT = 255;
 
 /** The emulator maps memory in pages of this many bytes, so no two regions may share one. */
 const PAGE = 4096;
@@ -140,8 +149,8 @@ function parseMachine(
     },
     clock: { hz: clock.integer("hz", 1, 1e12), source: clock.string("source") },
     memory: {
-      flash: parseRegion(memory.object("flash"), isa),
-      ram: parseRegion(memory.object("ram"), isa),
+      flash: parseFlash(memory.object("flash"), isa),
+      ram: parseRam(memory.object("ram"), isa),
       source: memory.string("source"),
     },
   };
@@ -153,10 +162,47 @@ function parseMachine(
   return machine;
 }
 
+function parseFlash(fields: Fields, isa: Target["isa"]): FlashMemory {
+  const region = parseRegion(fields, isa);
+  const wait = parseWait(fields);
+  if (wait.waitStates === undefined) {
+    fields.end(
+      ["lineBytes", "prefetch", "cacheLines", "dataLines"],
+      'unless "waitStates" is given',
+    );
+    return region;
+  }
+  const flash = {
+    ...region,
+    ...wait,
+    ...fields.optional("lineBytes", (key) => fields.integer(key, LINES[0]!, LINES.at(-1)!)),
+    ...fields.optional("prefetch", (key) => fields.boolean(key)),
+    ...fields.optional("cacheLines", (key) => fields.integer(key, 0, MAX_LINES)),
+    ...fields.optional("dataLines", (key) => fields.integer(key, 1, MAX_LINES)),
+  };
+  if (flash.lineBytes !== undefined && !LINES.includes(flash.lineBytes)) {
+    fields.fail("lineBytes", `must be one of ${LINES.join(", ")}, not ${flash.lineBytes}`);
+  }
+  if ((flash.cacheLines ?? 0) > 0 && flash.prefetch !== true) {
+    fields.fail("cacheLines", `needs "prefetch" to be true: it keeps what no reading ahead brings`);
+  }
+  fields.end();
+  return flash;
+}
+
+function parseRam(fields: Fields, isa: Target["isa"]): RamMemory {
+  const ram = { ...parseRegion(fields, isa), ...parseWait(fields) };
+  fields.end();
+  return ram;
+}
+
+function parseWait(fields: Fields): { waitStates?: number } {
+  return fields.optional("waitStates", (key) => fields.integer(key, 0, MAX_WAIT));
+}
+
 function parseRegion(fields: Fields, isa: Target["isa"]): MemoryRegion {
   const limit = isa === "riscv64" ? Number.MAX_SAFE_INTEGER : 2 ** 32;
   const region = { origin: fields.address("origin"), size: fields.size("size") };
-  fields.end();
   if (region.origin % PAGE !== 0) {
     fields.fail("origin", `is ${hex(region.origin)}, which is not a multiple of ${PAGE}`);
   }

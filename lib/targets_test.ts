@@ -59,6 +59,16 @@ Deno.test("sizes and addresses are read from texts", async () => {
   assert.deepEqual(memory!.ram, { origin: 0x2000_0000, size: 128 * 1024 });
 });
 
+Deno.test("wait states are read where they are given", () => {
+  const json = JSON.parse(M4_TEXT);
+  Object.assign(json.memory.flash, { waitStates: 5, lineBytes: 16, prefetch: true });
+  json.memory.ram.waitStates = 1;
+  const { flash, ram } = parseTarget(JSON.stringify(json), "mine.json").memory!;
+  const sizes = { flash: { origin: 0, size: 1 << 20 }, ram: { origin: 2 ** 29, size: 1 << 17 } };
+  assert.deepEqual(flash, { ...sizes.flash, waitStates: 5, lineBytes: 16, prefetch: true });
+  assert.deepEqual(ram, { ...sizes.ram, waitStates: 1 });
+});
+
 Deno.test("a list keeps its order and drops duplicates", async () => {
   const targets = await loadTargets(" rv32imc, host,rv32imc,,host");
   assert.deepEqual(targets.map((target) => target.name), ["rv32imc", "host"]);
@@ -123,6 +133,36 @@ Deno.test("damage is told by file and field", () => {
       (t) => t.memory.ram.origin = "0x000ff000",
       `"memory.ram" overlaps memory.flash: 0x000ff000–0x0011efff and 0x00000000–0x000fffff.`,
     ],
+    [
+      (t) => t.memory.flash.waitStates = -1,
+      `"memory.flash.waitStates" must be a whole number from 0 to 255, not -1.`,
+    ],
+    [
+      (t) => t.memory.flash.lineBytes = 16,
+      `"memory.flash.lineBytes" must be left out unless "waitStates" is given.`,
+    ],
+    [
+      (t) => Object.assign(t.memory.flash, { waitStates: 5, lineBytes: 12 }),
+      `"memory.flash.lineBytes" must be one of 4, 8, 16, 32, 64, not 12.`,
+    ],
+    [
+      (t) => Object.assign(t.memory.flash, { waitStates: 5, prefetch: "on" }),
+      `"memory.flash.prefetch" must be true or false, not "on".`,
+    ],
+    [
+      (t) => Object.assign(t.memory.flash, { waitStates: 5, cacheLines: 64 }),
+      `"memory.flash.cacheLines" needs "prefetch" to be true: it keeps`,
+    ],
+    [
+      (t) => Object.assign(t.memory.flash, { waitStates: 5, dataLines: 0 }),
+      `"memory.flash.dataLines" must be a whole number from 1 to 1024, not 0.`,
+    ],
+    [
+      (t) => t.memory.flash.waitstates = 5,
+      `"memory.flash.waitstates" is not a known field; did you mean "waitStates"?`,
+    ],
+    [(t) => t.memory.ram.waitStates = 0.5, `"memory.ram.waitStates" must be a whole number from 0`],
+    [(t) => t.memory.ram.prefetch = true, `"memory.ram.prefetch" is not a known field.`],
     [(t) => t.runner = "ffi", `"runner" is "ffi", which cannot run the isa "thumb"`],
     [(t) => t.runner = "qemu", `"runner" must be one of ffi, unicorn, not "qemu"`],
     [(t) => t.isa = "host", `"runner" is "unicorn", which cannot run the isa "host"`],

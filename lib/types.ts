@@ -224,7 +224,10 @@ export interface Cycles extends Spread {
   readonly kind: "modelled";
   /** Name of the timing table. */
   readonly table: string;
-  /** How far the table is known to be from silicon, or "unvalidated". */
+  /**
+   * How far the table is known to be from silicon, or "unvalidated"; for a target with wait states
+   * always the latter, and what they are.
+   */
   readonly error: string;
 }
 
@@ -273,6 +276,35 @@ export interface MemoryRegion {
   readonly size: number;
 }
 
+/**
+ * A target's flash and how fast it is. What is left out means flash without wait states;
+ * `docs/timing.md` has the model.
+ */
+export interface FlashMemory extends MemoryRegion {
+  /** Core cycles added to each read of a line that is in no buffer, 0 to 255; 0 unless told. */
+  readonly waitStates?: number;
+  /** Bytes read at a time, at multiples of as many: 4, 8, 16, 32 or 64; 4 unless told. */
+  readonly lineBytes?: number;
+  /** Whether the line behind the one being executed is read ahead; `false` unless told. */
+  readonly prefetch?: boolean;
+  /**
+   * Lines of code kept when a branch has had to wait for them, the least recently used given up
+   * first, 0 to 1,024; 0 unless told. Needs `prefetch`.
+   */
+  readonly cacheLines?: number;
+  /** Lines of data kept, likewise, 1 to 1,024; 1 unless told. */
+  readonly dataLines?: number;
+}
+
+/** A target's RAM and how fast it is. */
+export interface RamMemory extends MemoryRegion {
+  /**
+   * Core cycles added to each load and store, and to each word of code that is fetched, 0 to 255;
+   * 0 unless told.
+   */
+  readonly waitStates?: number;
+}
+
 /** A core to build for, read from `targets/<name>.json` or a user's own file. */
 export interface Target {
   readonly name: string;
@@ -299,8 +331,8 @@ export interface Target {
   readonly clock?: { readonly hz: number; readonly source: string };
   /** Present unless the runner is `ffi`. */
   readonly memory?: {
-    readonly flash: MemoryRegion;
-    readonly ram: MemoryRegion;
+    readonly flash: FlashMemory;
+    readonly ram: RamMemory;
     readonly source: string;
   };
 }

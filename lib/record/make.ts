@@ -1,5 +1,6 @@
 import { targetSha256 } from "../targets.ts";
 import { timingTable } from "../run/emulator/timing/mod.ts";
+import { statedError } from "../run/emulator/waits.ts";
 import { argmax, type Evaluation } from "../run/evaluate.ts";
 import type { RunResult } from "../run/runner.ts";
 import type {
@@ -68,8 +69,8 @@ export function makeRecord(
 }
 
 function modelledCycles(target: Target, spread: Spread): Cycles {
-  const { name, error } = timingTable(target.emulator!.timing);
-  return { kind: "modelled", table: name, error, ...spread };
+  const table = timingTable(target.emulator!.timing);
+  return { kind: "modelled", table: table.name, error: statedError(table, target), ...spread };
 }
 
 function microseconds(

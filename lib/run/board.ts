@@ -41,7 +41,8 @@ export function withMemory(
   return { ...target, memory };
 }
 
-function region(option: string, spec: RegionSpec | undefined, now: MemoryRegion): MemoryRegion {
+/** The region with another size and place, and as fast as before. */
+function region<T extends MemoryRegion>(option: string, spec: RegionSpec | undefined, now: T): T {
   if (spec === undefined) return now;
   const match = /^(?:(0x[0-9a-f]+):)?(\d+)([KM]?)$/i.exec(String(spec));
   const [, origin, digits, unit] = match ?? [];
@@ -56,7 +57,7 @@ function region(option: string, spec: RegionSpec | undefined, now: MemoryRegion)
   if (at % PAGE !== 0) {
     throw new UserError(`Cannot use ${option} ${spec}: its origin is no multiple of ${PAGE}.`);
   }
-  return { origin: at, size };
+  return { ...now, origin: at, size };
 }
 
 function show({ origin, size }: MemoryRegion): string {

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 
-const SOURCES = ["native", "device", "profile", "registers", "life", "pages"].map((name) =>
+const SOURCES = ["native", "device", "profile", "waits", "registers", "life", "pages"].map((name) =>
   `./${name}.c`
 );
 const FLAGS = ["-O2", "-Wall", "-Wextra", "-shared", "-fPIC"];

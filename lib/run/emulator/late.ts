@@ -12,6 +12,7 @@ import { type Memory, regionOf } from "./memory.ts";
 import type { Native } from "./native.ts";
 import { priceCode } from "./slots.ts";
 import type { TimingTable } from "./timing/mod.ts";
+import type { FetchMemory } from "./waits.ts";
 
 /** Bytes priced at once: more than any block has. */
 const STRETCH = 4096;
@@ -31,6 +32,7 @@ export function lateCode(
   bytes: Uint8Array,
   memory: Memory,
   table: TimingTable,
+  waiting: readonly FetchMemory[],
 ): (address: number) => boolean {
   return (address) => {
     const region = regionOf([memory.flash, memory.ram], address, PROOF);
@@ -49,7 +51,8 @@ export function lateCode(
     const piece: Elf = { ...elf, sections: [section], symbols: [], segments: [] };
     // What depends on operands is known for code that was there from the start only.
     const { operands: _, ...plain } = table;
-    return priceCode(piece, code, plain, new Map()).regions.every(({ base, count, bytes: slots }) =>
+    const { regions } = priceCode(piece, code, plain, new Map(), waiting);
+    return regions.every(({ base, count, bytes: slots }) =>
       native.intnic_code(engine, BigInt(base), BigInt(count), slots) === 0
     );
   };

@@ -29,6 +29,7 @@ import { findSites } from "./sites.ts";
 import { priceCode } from "./slots.ts";
 import { startOf } from "./start.ts";
 import { timingTable } from "./timing/mod.ts";
+import { fetchMemories, statedError, watchData } from "./waits.ts";
 
 export interface MachineOptions {
   /** Its `emulator` names the core and the timing table, its `memory` the memory map. */
@@ -75,6 +76,7 @@ const PARTS: Readonly<Record<string, number>> = {
 /** A loaded program, before or after any of its instructions. */
 export class Machine implements Disposable {
   readonly elf: Elf;
+  /** The timing table, and the error to state for what it says of this target. */
   readonly table: { readonly name: string; readonly error: string };
   readonly #target: Target;
   readonly #native: Native;
@@ -113,7 +115,7 @@ export class Machine implements Disposable {
       throw new UserError(`The time limit is ${timeout} seconds; it must be above 0.`);
     }
     const table = timingTable(options.timing ?? core.timing);
-    this.table = table;
+    this.table = { name: table.name, error: statedError(table, target) };
     this.#target = target;
     this.elf = readElf(bytes);
     this.#limit = BigInt(maxInstructions);
@@ -127,8 +129,10 @@ export class Machine implements Disposable {
     try {
       this.#memory = loadMemory(this.#native, this.#engine, target, this.elf, bytes);
       checkCode(target, this.elf, this.#memory);
-      const priced = priceCode(this.elf, bytes, table, new Map());
+      const waiting = fetchMemories(target);
+      const priced = priceCode(this.elf, bytes, table, new Map(), waiting);
       handOver(this.#native, this.#engine, priced, true);
+      watchData(this.#native, this.#engine, target);
       const { regions } = priced;
       const sites = findSites(this.elf, bytes, regions, addresses);
       for (const [address, n] of addresses) {
@@ -153,7 +157,15 @@ export class Machine implements Disposable {
         this.#profile = new Profile(this.elf, bytes, regions);
         this.#profile.attach(this.#native, this.#engine);
       }
-      this.#late = lateCode(this.#native, this.#engine, this.elf, bytes, this.#memory, table);
+      this.#late = lateCode(
+        this.#native,
+        this.#engine,
+        this.elf,
+        bytes,
+        this.#memory,
+        table,
+        waiting,
+      );
       this.#semihosting = this.#openSemihosting(options.output ?? (() => {}));
       this.#reset();
     } catch (error) {

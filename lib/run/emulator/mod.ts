@@ -34,6 +34,7 @@ import { freeStack, loadMemory, type Memory, regionOf } from "./memory.ts";
 import { type Native, native, RUN, RUN_WORDS } from "./native.ts";
 import { priceCode } from "./slots.ts";
 import { timingTable } from "./timing/mod.ts";
+import { fetchMemories, watchData } from "./waits.ts";
 
 export { EmulatorFault } from "./fault.ts";
 
@@ -123,8 +124,10 @@ export class Emulator implements Disposable {
       }
       this.#memory = loadMemory(this.#native, this.#engine, target, this.#elf, bytes);
       checkCode(target, this.#elf, this.#memory);
-      const priced = priceCode(this.#elf, bytes, table, addresses);
+      const waiting = fetchMemories(target);
+      const priced = priceCode(this.#elf, bytes, table, addresses, waiting);
       handOver(this.#native, this.#engine, priced, count);
+      if (count) watchData(this.#native, this.#engine, target);
       this.#boot(entry);
     } catch (error) {
       this[Symbol.dispose]();

@@ -65,6 +65,16 @@ struct run {
     uint64_t registers[32]; /* after a fault only */
 };
 
+/* Lines of flash that need not be read again, the least recently used given up first. */
+struct kept_lines {
+    uint64_t base, lines; /* address of the flash, and how many lines it has; 0 for no wait */
+    unsigned shift;       /* logarithm of a line's bytes */
+    uint32_t room;        /* how many are kept */
+    uint16_t *places;     /* by line: its place among those kept, from 1; 0 if it is not */
+    struct { uint64_t line, used; } *kept; /* `used` is 0 in a place that is free */
+    uint64_t clock;
+};
+
 struct machine {
     uc_engine *uc;
     uc_context *context;
@@ -80,6 +90,8 @@ struct machine {
     uint64_t bucket[MAX_BUCKETS][2], opened[2];
     unsigned current;
     uint64_t outcome, fault_address, fault_size, fault_kind, interrupt;
+    struct kept_lines code_lines, data_lines;
+    uint32_t flash_wait, ram_wait; /* cycles */
     uint8_t *stack_low, *stack_high; /* host addresses of the free RAM below the stack pointer */
     uint8_t *stack_deepest;
     struct device *device; /* NULL unless every instruction is checked */
@@ -129,6 +141,9 @@ static const struct region *late_region_of(struct machine *m, uint64_t address, 
 static void device_begins(struct machine *m, enum start start, uint64_t entry);
 static void device_ends(struct machine *m, struct run *run);
 static void device_close(struct machine *m);
+static void waits_begin(struct machine *m);
+static void waits_close(struct machine *m);
+static int64_t kept_code(struct machine *m, uint64_t address);
 
 static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 {
@@ -173,6 +188,8 @@ static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
             m->current = start->mark;
         }
         cycles += taken + start->landing;
+        if (__builtin_expect(m->code_lines.room != 0, 0))
+            cycles -= kept_code(m, address);
     }
     m->block = address;
     m->next = end;
@@ -258,6 +275,7 @@ struct machine *intnic_open(const char *cpu, uint32_t *error, uint32_t count_blo
 void intnic_close(struct machine *m)
 {
     device_close(m);
+    waits_close(m);
     if (m->context != NULL)
         uc_context_free(m->context);
     uc_close(m->uc);
@@ -472,6 +490,7 @@ void intnic_run(struct machine *m, struct run *run, uint64_t *buckets, uint32_t 
         m->next = NULL;
         m->instructions = m->cycles = m->opened[0] = m->opened[1] = 0;
         m->current = 0;
+        waits_begin(m);
         memset(m->bucket, 0, bucket_count * sizeof m->bucket[0]);
     }
     m->limit = run->limit;

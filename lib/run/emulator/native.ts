@@ -14,6 +14,11 @@ const SYMBOLS = {
   intnic_code: { parameters: ["pointer", "u64", "u64", "buffer"], result: "u32" },
   intnic_rules: { parameters: ["pointer", "buffer", "u32"], result: "u32" },
   intnic_watch_operands: { parameters: ["pointer", "u64", "u64"], result: "u32" },
+  intnic_wait_flash: {
+    parameters: ["pointer", "u64", "u64", "u32", "u32", "u32", "u32"],
+    result: "u32",
+  },
+  intnic_wait_ram: { parameters: ["pointer", "u64", "u64", "u32"], result: "u32" },
   intnic_stack: { parameters: ["pointer", "pointer", "u64"], result: "void" },
   intnic_run: { parameters: ["pointer", "buffer", "buffer", "u32", "u32"], result: "void" },
   intnic_save: { parameters: ["pointer"], result: "u32" },

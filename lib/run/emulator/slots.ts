@@ -11,6 +11,7 @@ import type { Instruction } from "./decode/instruction.ts";
 import { OperandRules } from "./operands.ts";
 import { pricer, type TimingTable } from "./timing/mod.ts";
 import { landing } from "./timing/table.ts";
+import { type FetchMemory, fetchWaits, memoryAt } from "./waits.ts";
 
 /** Prices of a stretch of address space; the layout of a slot is `struct slot` in `native.c`. */
 export interface SlotRegion {
@@ -40,12 +41,18 @@ export interface PricedCode {
   readonly rules: OperandRules;
 }
 
-/** Prices all code of an ELF file. `marks` maps addresses to the accounts they open, 1 and up. */
+/**
+ * Prices all code of an ELF file.
+ *
+ * @param marks maps addresses to the accounts they open, 1 and up
+ * @param waiting the memories that code waits for, by `fetchMemories`
+ */
 export function priceCode(
   elf: Elf,
   bytes: Uint8Array,
   table: TimingTable,
   marks: ReadonlyMap<number, number>,
+  waiting: readonly FetchMemory[],
 ): PricedCode {
   const groups: ElfSection[][] = [];
   for (const section of codeSections(elf)) {
@@ -56,7 +63,9 @@ export function priceCode(
     } else last.push(section);
   }
   const rules = new OperandRules(table.operands);
-  const regions = groups.map((group) => priceGroup(elf, bytes, group, table, marks, rules));
+  const regions = groups.map((group) =>
+    priceGroup(elf, bytes, group, { table, marks, rules, waiting })
+  );
   return { regions, rules };
 }
 
@@ -68,9 +77,12 @@ function priceGroup(
   elf: Elf,
   bytes: Uint8Array,
   sections: readonly ElfSection[],
-  table: TimingTable,
-  marks: ReadonlyMap<number, number>,
-  rules: OperandRules,
+  { table, marks, rules, waiting }: {
+    readonly table: TimingTable;
+    readonly marks: ReadonlyMap<number, number>;
+    readonly rules: OperandRules;
+    readonly waiting: readonly FetchMemory[];
+  },
 ): SlotRegion {
   const decode = decoderFor(elf);
   const base = sections[0]!.address;
@@ -96,19 +108,25 @@ function priceGroup(
       const taken = new Int32Array(line.length);
       straight.reset();
       for (const [n, i] of line.entries()) {
+        costs[n] = straight.step(i, line[n + 1]);
+        taken[n] = straight.taken;
+      }
+      const memory = memoryAt(waiting, range.start);
+      const waits = memory === undefined ? undefined : fetchWaits(memory, line, costs, taken);
+      for (const [n, i] of line.entries()) {
         const slot = (i.address - base) / 2;
         fill(slot);
         halves[slot * 8 + 7]! |= BEGINS | (rules.add(i) << RULE_SHIFT);
-        costs[n] = straight.step(i, line[n + 1]);
         totalInstructions++;
-        totalCycles += costs[n];
+        totalCycles += costs[n]! + (waits?.straight[n] ?? 0);
         const behind = (slot + i.size / 2) * 8;
-        taken[n] = halves[behind + 4] = straight.taken;
+        halves[behind + 4] = taken[n]! + (waits?.taken[n] ?? 0);
         if (i.jumps && !i.conditional) halves[behind + 7]! |= AFTER_JUMP;
       }
       for (const [n, i] of line.entries()) {
         const slot = (i.address - base) / 2;
-        halves[slot * 8 + 5] = landing(table, i) + difference(line, { costs, taken }, n, fresh);
+        halves[slot * 8 + 5] = landing(table, i) + difference(line, { costs, taken }, n, fresh) +
+          (waits?.landing[n] ?? 0);
       }
     }
   }
