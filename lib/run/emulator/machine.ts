@@ -6,47 +6,20 @@
  * @module
  */
 
-import { type Elf, findSymbol, readElf } from "../../build/elf.ts";
+import { type Elf, findSymbol } from "../../build/elf.ts";
 import { UserError } from "../../errors.ts";
 import type { Target } from "../../types.ts";
-import {
-  check,
-  checkCode,
-  checkMachine,
-  coreOf,
-  handOver,
-  openEngine,
-  symbolAddress,
-} from "./engine.ts";
+import { check, symbolAddress } from "./engine.ts";
 import { explainRun } from "./explain.ts";
 import { EmulatorFault, hex, locate } from "./fault.ts";
-import { lateCode } from "./late.ts";
-import { freeStack, loadMemory, type Memory, regionOf } from "./memory.ts";
+import { loadProgram, type MachineOptions } from "./load_program.ts";
+import { freeStack, type Memory, regionOf } from "./memory.ts";
 import { type Native, native, OUTCOME, RUN, RUN_WORDS, START } from "./native.ts";
-import { Profile, type ProfileResult } from "./profile.ts";
+import type { Profile, ProfileResult } from "./profile.ts";
 import { Semihosting } from "./semihosting.ts";
-import { findSites } from "./sites.ts";
-import { priceCode } from "./slots.ts";
 import { startOf } from "./start.ts";
-import { timingTable } from "./timing/mod.ts";
-import { fetchMemories, statedError, watchData } from "./waits.ts";
 
-export interface MachineOptions {
-  /** Its `emulator` names the core and the timing table, its `memory` the memory map. */
-  readonly target: Target;
-  readonly elf: Uint8Array;
-  /** Timing table to use instead of the target's. */
-  readonly timing?: string;
-  /** Symbols at which `proceed` may stop. */
-  readonly breaks?: readonly string[];
-  /** Per `proceed` from reset, and per call; 10¹⁰ unless told. */
-  readonly maxInstructions?: number;
-  /** Seconds of this machine's time, likewise; 60 unless told. */
-  readonly timeout?: number;
-  readonly profile?: boolean;
-  /** Takes what the program prints by semihosting; dropped unless told. */
-  readonly output?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
-}
+export type { MachineOptions } from "./load_program.ts";
 
 /** How a run came to its end. */
 export type Stop =
@@ -62,16 +35,6 @@ export interface Count {
 
 /** Instructions run between two looks at the clock: about a quarter of a second. */
 const CHUNK = 20_000_000n;
-
-/** CPUID of each core (its manual's system control block, reset value). */
-const PARTS: Readonly<Record<string, number>> = {
-  "cortex-m0": 0x410cc200,
-  "cortex-m0plus": 0x410cc601,
-  "cortex-m3": 0x412fc231,
-  "cortex-m4": 0x410fc241,
-  "cortex-m7": 0x411fc272,
-  "cortex-m33": 0x410fd213,
-};
 
 /** A loaded program, before or after any of its instructions. */
 export class Machine implements Disposable {
@@ -104,8 +67,7 @@ export class Machine implements Disposable {
   }
 
   private constructor(options: MachineOptions) {
-    const { target, elf: bytes, breaks = [], maxInstructions = 1e10, timeout = 60 } = options;
-    const core = coreOf(target);
+    const { target, maxInstructions = 1e10, timeout = 60, output = () => {} } = options;
     if (!(maxInstructions >= 1 && Number.isSafeInteger(maxInstructions))) {
       throw new UserError(
         `The instruction limit is ${maxInstructions}; a positive whole number would be right.`,
@@ -114,59 +76,21 @@ export class Machine implements Disposable {
     if (!(timeout > 0)) {
       throw new UserError(`The time limit is ${timeout} seconds; it must be above 0.`);
     }
-    const table = timingTable(options.timing ?? core.timing);
-    this.table = { name: table.name, error: statedError(table, target) };
     this.#target = target;
-    this.elf = readElf(bytes);
     this.#limit = BigInt(maxInstructions);
     this.#timeout = timeout * 1000;
     this.#arm = target.isa === "thumb";
-    checkMachine(target, this.elf);
-    this.breaks = [...new Set(breaks)];
-    const addresses = new Map(breaks.map((name, n): [number, number] => [this.address(name), n]));
     this.#native = native();
-    this.#engine = openEngine(this.#native, core.cpu, true);
+    const loaded = loadProgram(this.#native, options);
+    this.elf = loaded.elf;
+    this.table = loaded.table;
+    this.breaks = loaded.breaks;
+    this.#engine = loaded.engine;
+    this.#memory = loaded.memory;
+    this.#profile = loaded.profile;
+    this.#late = loaded.late;
     try {
-      this.#memory = loadMemory(this.#native, this.#engine, target, this.elf, bytes);
-      checkCode(target, this.elf, this.#memory);
-      const waiting = fetchMemories(target);
-      const priced = priceCode(this.elf, bytes, table, new Map(), waiting);
-      handOver(this.#native, this.#engine, priced, true);
-      watchData(this.#native, this.#engine, target);
-      const { regions } = priced;
-      const sites = findSites(this.elf, bytes, regions, addresses);
-      for (const [address, n] of addresses) {
-        if (regions.some((r) => address >= r.base && address < r.base + 2 * r.count)) continue;
-        throw new UserError(`${breaks[n]} at ${hex(address)} is not in the program's code.`);
-      }
-      const part = this.#arm ? PARTS[core.cpu] ?? 0 : 0;
-      const profile = options.profile ? 1 : 0;
-      check(
-        this.#native.intnic_device(
-          this.#engine,
-          sites.words,
-          sites.words.length / 4,
-          part,
-          profile,
-        ),
-      );
-      for (const [base, numbers] of sites.regions) {
-        check(this.#native.intnic_sites(this.#engine, BigInt(base), numbers));
-      }
-      if (options.profile) {
-        this.#profile = new Profile(this.elf, bytes, regions);
-        this.#profile.attach(this.#native, this.#engine);
-      }
-      this.#late = lateCode(
-        this.#native,
-        this.#engine,
-        this.elf,
-        bytes,
-        this.#memory,
-        table,
-        waiting,
-      );
-      this.#semihosting = this.#openSemihosting(options.output ?? (() => {}));
+      this.#semihosting = this.#openSemihosting(output);
       this.#reset();
     } catch (error) {
       this[Symbol.dispose]();
