@@ -115,10 +115,8 @@ export class FetchedPricer implements Pricer {
 
 /** Whether an access may begin in the second cycle of the load before it. */
 function overlaps(t: FetchedTable, load: Instruction, i: Instruction): boolean {
-  // A store with a constant offset takes one cycle anyway: DDI 0439, 3.3.3 has three cycles for a
-  // load and a store behind it, whichever way the store forms its address.
-  const shortens = i.kind === "load" || (i.kind === "store" && i.addressing === "register");
-  if (!shortens) return false;
+  // Lists and pairs never do: DDI 0439, 3.3.3.
+  if (i.kind !== "load" && i.kind !== "store") return false;
   if ((load.writes & i.addressReads) !== 0) return false;
   // The address of a literal goes out on the code bus, all others usually on the system bus.
   if ((load.addressing === "literal") !== (i.addressing === "literal")) return false;
