@@ -8,11 +8,7 @@
 import { type Elf, findSymbol } from "../../build/elf.ts";
 import { nearest, UserError } from "../../errors.ts";
 import type { Target } from "../../types.ts";
-import { codeSections } from "./code.ts";
-import { hex } from "./fault.ts";
-import { type Memory, regionOf } from "./memory.ts";
 import { type Native, UNICORN_ERRORS } from "./native.ts";
-import type { PricedCode } from "./slots.ts";
 
 /** @throws {UserError} when nothing emulates the target */
 export function coreOf(target: Target): { readonly cpu: string; readonly timing: string } {
@@ -54,33 +50,12 @@ export function check(error: number): void {
   throw new UserError(`The emulator fails: ${UNICORN_ERRORS[error] ?? `error ${error}`}.`);
 }
 
-/** Hands the prices over. Without counting there is nobody to add what operands cost to. */
-export function handOver(
-  native: Native,
-  engine: Deno.PointerValue,
-  { regions, rules }: PricedCode,
-  count: boolean,
-): void {
-  for (const { base, count: halfwords, bytes } of regions) {
-    check(native.intnic_code(engine, BigInt(base), BigInt(halfwords), bytes));
-  }
-  if (!count) return;
-  const bytes = rules.bytes();
-  check(native.intnic_rules(engine, bytes, bytes.length));
-  for (const [first, last] of rules.stretches()) {
-    check(native.intnic_watch_operands(engine, BigInt(first), BigInt(last)));
-  }
-}
-
-/** Prices take room for all code, so its addresses are checked first. */
-export function checkCode(target: Target, elf: Elf, { flash, ram }: Memory): void {
-  for (const { name, address, size } of codeSections(elf)) {
-    if (regionOf([flash, ram], address, size) !== undefined) continue;
-    throw new UserError(
-      `The section ${name} with ${size} bytes of code at ${hex(address)} is outside the memory ` +
-        `of ${target.name}.`,
-    );
-  }
+/** @throws {UserError} unless an instruction limit is a positive whole number */
+export function checkLimit(maxInstructions: number): void {
+  if (maxInstructions >= 1 && Number.isSafeInteger(maxInstructions)) return;
+  throw new UserError(
+    `The instruction limit is ${maxInstructions}; a positive whole number would be right.`,
+  );
 }
 
 /**

@@ -8,24 +8,16 @@
 import { type Elf, readElf } from "../../build/elf.ts";
 import { UserError } from "../../errors.ts";
 import type { Target } from "../../types.ts";
-import {
-  check,
-  checkCode,
-  checkMachine,
-  coreOf,
-  handOver,
-  openEngine,
-  symbolAddress,
-} from "./engine.ts";
+import { check, checkMachine, coreOf, openEngine, symbolAddress } from "./engine.ts";
 import { hex } from "./fault.ts";
 import { lateCode } from "./late.ts";
-import { loadMemory, type Memory } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 import type { Native } from "./native.ts";
+import { loadPriced } from "./priced.ts";
 import { Profile } from "./profile.ts";
 import { findSites } from "./sites.ts";
-import { priceCode } from "./slots.ts";
 import { timingTable } from "./timing/mod.ts";
-import { fetchMemories, statedError, watchData } from "./waits.ts";
+import { statedError } from "./waits.ts";
 
 export interface MachineOptions {
   /** Its `emulator` names the core and the timing table, its `memory` the memory map. */
@@ -81,13 +73,8 @@ export function loadProgram(native: Native, options: MachineOptions): LoadedProg
   );
   const engine = openEngine(native, core.cpu, true);
   try {
-    const memory = loadMemory(native, engine, target, elf, options.elf);
-    checkCode(target, elf, memory);
-    const waiting = fetchMemories(target);
-    const priced = priceCode(elf, options.elf, timing, new Map(), waiting);
-    handOver(native, engine, priced, true);
-    watchData(native, engine, target);
-    const { regions } = priced;
+    const program = { target, elf, bytes: options.elf, table: timing };
+    const { memory, regions, waiting } = loadPriced(native, engine, program, new Map(), true);
     for (const [address, n] of addresses) {
       if (regions.some((r) => address >= r.base && address < r.base + 2 * r.count)) continue;
       throw new UserError(`${breaks[n]} at ${hex(address)} is not in the program's code.`);

@@ -9,7 +9,7 @@
 import { type Elf, findSymbol } from "../../build/elf.ts";
 import { UserError } from "../../errors.ts";
 import type { Target } from "../../types.ts";
-import { check, symbolAddress } from "./engine.ts";
+import { check, checkLimit, symbolAddress } from "./engine.ts";
 import { explainRun } from "./explain.ts";
 import { EmulatorFault, hex, locate } from "./fault.ts";
 import { loadProgram, type MachineOptions } from "./load_program.ts";
@@ -68,11 +68,7 @@ export class Machine implements Disposable {
 
   private constructor(options: MachineOptions) {
     const { target, maxInstructions = 1e10, timeout = 60, output = () => {} } = options;
-    if (!(maxInstructions >= 1 && Number.isSafeInteger(maxInstructions))) {
-      throw new UserError(
-        `The instruction limit is ${maxInstructions}; a positive whole number would be right.`,
-      );
-    }
+    checkLimit(maxInstructions);
     if (!(timeout > 0)) {
       throw new UserError(`The time limit is ${timeout} seconds; it must be above 0.`);
     }

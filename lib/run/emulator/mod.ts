@@ -19,22 +19,13 @@
 import { type Elf, readElf } from "../../build/elf.ts";
 import { UserError } from "../../errors.ts";
 import type { Target } from "../../types.ts";
-import {
-  check,
-  checkCode,
-  checkMachine,
-  coreOf,
-  handOver,
-  openEngine,
-  symbolAddress,
-} from "./engine.ts";
+import { check, checkLimit, checkMachine, coreOf, openEngine, symbolAddress } from "./engine.ts";
 import { explainRun, stackOverflow } from "./explain.ts";
 import { type EmulatorFault, hex } from "./fault.ts";
-import { freeStack, loadMemory, type Memory, regionOf } from "./memory.ts";
+import { freeStack, type Memory, regionOf } from "./memory.ts";
 import { type Native, native, RUN, RUN_WORDS } from "./native.ts";
-import { priceCode } from "./slots.ts";
+import { loadPriced } from "./priced.ts";
 import { timingTable } from "./timing/mod.ts";
-import { fetchMemories, watchData } from "./waits.ts";
 
 export { EmulatorFault } from "./fault.ts";
 
@@ -99,11 +90,7 @@ export class Emulator implements Disposable {
   private constructor(options: EmulatorOptions) {
     const { target, elf: bytes, marks = [], maxInstructions = 2e9, count = true } = options;
     const core = coreOf(target);
-    if (!(maxInstructions >= 1 && Number.isSafeInteger(maxInstructions))) {
-      throw new UserError(
-        `The instruction limit is ${maxInstructions}; a positive whole number would be right.`,
-      );
-    }
+    checkLimit(maxInstructions);
     if (marks.length > MAX_MARKS) {
       throw new UserError(`There are ${marks.length} marks; at most ${MAX_MARKS} can be counted.`);
     }
@@ -122,12 +109,8 @@ export class Emulator implements Disposable {
       if (options.singleStep !== undefined) {
         check(this.#native.intnic_single_step(this.#engine, options.singleStep));
       }
-      this.#memory = loadMemory(this.#native, this.#engine, target, this.#elf, bytes);
-      checkCode(target, this.#elf, this.#memory);
-      const waiting = fetchMemories(target);
-      const priced = priceCode(this.#elf, bytes, table, addresses, waiting);
-      handOver(this.#native, this.#engine, priced, count);
-      if (count) watchData(this.#native, this.#engine, target);
+      const program = { target, elf: this.#elf, bytes, table };
+      this.#memory = loadPriced(this.#native, this.#engine, program, addresses, count).memory;
       this.#boot(entry);
     } catch (error) {
       this[Symbol.dispose]();
