@@ -68,10 +68,15 @@ export function quantize(
   return { name, nodes, tensors, input, output, rounding: "single", calibration, notes };
 }
 
-/** Runs the float graph over the samples and collects each tensor's distribution. */
+/**
+ * Runs the float graph over the samples and collects the distribution of every tensor whose range is
+ * to be chosen: the input, and what is not quantized as the op's input is.
+ */
 function observe(graph: Graph, samples: Iterable<Float32Array>) {
-  const histograms = new Map([...graph.tensors.keys()].map((name) => [name, new Histogram()]));
-  const run = floatRunner(graph, (tensor, values) => histograms.get(tensor)!.add(values));
+  const chosen = graph.nodes.filter(({ op }) => opOf(op).quantization === "linear");
+  const names = [graph.input, ...chosen.map(({ output }) => output)];
+  const histograms = new Map(names.map((name) => [name, new Histogram()]));
+  const run = floatRunner(graph, (tensor, values) => histograms.get(tensor)?.add(values));
   const size = elements(graph.tensors.get(graph.input)!);
   let count = 0;
   for (const sample of samples) {
