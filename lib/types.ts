@@ -35,8 +35,26 @@ export interface FloatTensor {
 /** What an op needs to know besides its tensors: strides, padding, kernel size. */
 export type Attributes = object;
 
-/** An activation fused into the op that produces its input. */
-export type Activation = "none" | "relu";
+/** An activation fused into the op that produces its input; see `lib/ops/activation.ts`. */
+export type Activation = "none" | "relu" | "relu6" | "relu_n1_to_1";
+
+/** How the int8 codes of a tensor stand for real values, where the model itself says so. */
+export interface Encoding {
+  /** Positive real size of one step. */
+  readonly scale: number;
+  /** The int8 value that stands for 0.0, −128…127. */
+  readonly zeroPoint: number;
+}
+
+/** Weights that came quantized; `Node.weights` and `Node.bias` hold the same as real values. */
+export interface WeightCodes {
+  /** −128…127, in the layout of `Node.weights`. */
+  readonly weights: Int8Array;
+  /** Real size of one weight step, per output channel; zero points are zero. */
+  readonly scales: Float64Array;
+  /** At scale s_x·s_w, per output channel. */
+  readonly bias: Int32Array;
+}
 
 /** One float operation. */
 export interface Node<A extends Attributes = Attributes> {
@@ -53,6 +71,10 @@ export interface Node<A extends Attributes = Attributes> {
   readonly weights?: FloatTensor;
   /** One value per output channel; present whenever `weights` is. */
   readonly bias?: Float32Array;
+  /** Constants of ops that have more than weights and a bias, by name (see the op's file). */
+  readonly parameters?: ReadonlyMap<string, FloatTensor>;
+  /** Present where the weights came quantized. */
+  readonly codes?: WeightCodes;
   /** Applied to the output before it is stored. */
   readonly activation: Activation;
 }
@@ -61,22 +83,30 @@ export interface Node<A extends Attributes = Attributes> {
 export interface Graph {
   readonly name: string;
   readonly nodes: readonly Node[];
-  /** Shape of every activation tensor, by name, the graph's input included. */
+  /** Shape of every tensor that a node reads or writes, the input and constants included. */
   readonly tensors: ReadonlyMap<string, Shape>;
+  /** Tensors that nodes read as inputs and that never change, by name. */
+  readonly constants?: ReadonlyMap<string, FloatTensor>;
   readonly input: string;
   readonly output: string;
+  /** Quantization that the model brings along, by tensor; the others are calibrated. */
+  readonly encodings?: ReadonlyMap<string, Encoding>;
+  /** The rounding rule a quantized model was made for; `single` unless told. */
+  readonly rounding?: Rounding;
   /** What the import changed that a user should know, in full sentences. */
   readonly notes: readonly string[];
 }
 
 /** How int8 values stand for real ones: real = scale · (q − zeroPoint). */
-export interface QuantizedTensor {
+export interface QuantizedTensor extends Encoding {
   readonly shape: Shape;
-  /** Positive real size of one step. */
-  readonly scale: number;
-  /** The int8 value that stands for 0.0, −128…127. */
-  readonly zeroPoint: number;
 }
+
+/**
+ * How an accumulator becomes a code, `requant.ts`: `single` rounds once, half towards +∞; `tflite`
+ * rounds as TensorFlow Lite's reference kernels do, for models that were quantized for them.
+ */
+export type Rounding = "single" | "tflite";
 
 /** One integer operation: a float node with its constants quantized. */
 export interface QuantizedNode<A extends Attributes = Attributes> {
@@ -92,11 +122,13 @@ export interface QuantizedNode<A extends Attributes = Attributes> {
   readonly clamp: readonly [number, number];
   /** Present for ops with weights (dense, convolution). */
   readonly linear?: LinearConstants;
+  /** What the op's `quantize` made of its parameters, for ops that have one. */
+  readonly parameters?: object;
 }
 
 /** The constants of an op that multiplies by weights, one entry per output channel. */
 export interface LinearConstants {
-  /** −127…127, in the float op's layout. */
+  /** −127…127, in the float op's layout; −128 too where a model brings it. */
   readonly weights: Int8Array;
   readonly weightShape: Shape;
   /** Real size of one weight step, per output channel. */
@@ -105,7 +137,7 @@ export interface LinearConstants {
   readonly bias: Int32Array;
   /** Fixed-point requantization s_x·s_w / s_y = multiplier · 2^(shift − 31); see `requant.ts`. */
   readonly multiplier: Int32Array;
-  /** −31…−2. */
+  /** −31…−2 by the rule `single`, −31…30 by `tflite`. */
   readonly shift: Int8Array;
   /**
    * Proof against overflow: no partial sum of the accumulator, in any order, exceeds this in
@@ -131,17 +163,18 @@ export interface QuantizedGraph {
   readonly name: string;
   readonly nodes: readonly QuantizedNode[];
   readonly tensors: ReadonlyMap<string, QuantizedTensor>;
+  /** Codes of the tensors that never change, by name. */
+  readonly constants: ReadonlyMap<string, Int8Array>;
   readonly input: string;
   readonly output: string;
-  /** The rounding rule of `requant.ts`: one rounding, half towards +∞. */
-  readonly rounding: "single";
+  readonly rounding: Rounding;
   readonly calibration: Calibration;
   readonly notes: readonly string[];
 }
 
 /** A byte range of the arena and the steps during which it is taken. */
 export interface ArenaSlot {
-  /** Tensor name, or `<layer>.scratch`. */
+  /** Tensor name, `<layer>.scratch` or `<layer>.state`. */
   readonly name: string;
   readonly offset: number;
   readonly bytes: number;
@@ -174,6 +207,8 @@ export interface CProgram {
   readonly layers: readonly CLayer[];
   readonly inputBytes: number;
   readonly outputBytes: number;
+  /** True if it keeps state from one inference to the next, and has `model_reset`. */
+  readonly stateful: boolean;
 }
 
 /** Bytes of flash, by what they hold. */

@@ -18,6 +18,7 @@ for (const name of ["cortex-m4", "cortex-m0plus", "rv32imc"]) {
       const graph = randomGraph(seed);
       const inputs = randomInputs(graph, 8, seed);
       const quantized = quantize(graph, inputs.slice(0, 4));
+      const { rounding } = quantized;
       const [input, output] = [quantized.input, quantized.output].map((tensor) =>
         quantized.tensors.get(tensor)!
       );
@@ -37,7 +38,7 @@ for (const name of ["cortex-m4", "cortex-m0plus", "rv32imc"]) {
         emulator.write(from, new Uint8Array(sample.buffer));
         emulator.call("model_infer_q16", [from, to]);
         const actual = new Int32Array(emulator.read(to, 4 * program.outputBytes).slice().buffer);
-        const codes = run(codesFromQ16(sample, input!, fromQ16(input!)!));
+        const codes = run(codesFromQ16(sample, input!, fromQ16(input!, rounding)!, rounding));
         assert.deepEqual(actual, codesToQ16(codes, output!, toQ16(output!)!), `seed ${seed}`);
       }
     }
@@ -53,11 +54,11 @@ Deno.test("Q16.16 is as exact as int8 and Q16.16 allow", () => {
       const exact = scale * (codes[i]! + 7) * 65536;
       assert.ok(Math.abs(value - exact) <= 0.5 + Math.abs(exact) * 2 ** -30, `${scale}: ${value}`);
     });
-    assert.deepEqual(codesFromQ16(values, tensor, fromQ16(tensor)!), codes);
+    assert.deepEqual(codesFromQ16(values, tensor, fromQ16(tensor, "single")!, "single"), codes);
   }
 });
 
 Deno.test("scales that Q16.16 cannot express have no entry", () => {
-  assert.equal(fromQ16({ shape: [1], scale: 2 ** -14, zeroPoint: 0 }), undefined);
+  assert.equal(fromQ16({ shape: [1], scale: 2 ** -14, zeroPoint: 0 }, "single"), undefined);
   assert.equal(toQ16({ shape: [1], scale: 32, zeroPoint: 0 }), undefined);
 });

@@ -96,7 +96,14 @@ export function randomGraph(seed: number): Graph {
   }
   return fuseRelu(
     verify(
-      { name: `random ${seed}`, nodes, input: "input", output: tensor, notes: [] },
+      {
+        name: `random ${seed}`,
+        nodes,
+        input: "input",
+        output: tensor,
+        notes: [],
+        rounding: seed % 3 === 0 ? "tflite" : "single",
+      },
       inputShape,
     ),
   );

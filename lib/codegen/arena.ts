@@ -1,9 +1,9 @@
 import { opOf } from "../ops/mod.ts";
-import { elements } from "../ops/op.ts";
+import { contextOf, elements } from "../ops/op.ts";
 import type { ArenaSlot, QuantizedGraph } from "../types.ts";
 
-/** Where a tensor lives while the program runs. */
-export type Place = "input" | "output" | { readonly offset: number };
+/** Where a tensor lives while the program runs: the caller's buffer, the arena, or flash. */
+export type Place = "input" | "output" | "constant" | { readonly offset: number };
 
 /** The arena of one program. */
 export interface ArenaPlan {
@@ -13,6 +13,16 @@ export interface ArenaPlan {
   readonly places: ReadonlyMap<string, Place>;
   /** Offset of a layer's scratch bytes, for layers that asked for any. */
   readonly scratch: ReadonlyMap<string, number>;
+  /** Offset of the bytes that a layer keeps between inferences, for layers that asked for any. */
+  readonly state: ReadonlyMap<string, number>;
+}
+
+/** Arena bytes that a layer asks for besides its tensors. */
+export interface LayerBytes {
+  /** While it runs. */
+  readonly scratch: number;
+  /** From one inference to the next. */
+  readonly state: number;
 }
 
 /** Slots start at multiples of this, so that kernels may read whole words. */
@@ -31,19 +41,28 @@ interface Buffer {
  * that can work in place writes over its input; the input and output buffers are the caller's.
  * Placement is greedy, largest first, at the lowest offset that is free for the whole lifetime.
  *
- * @param scratchBytes bytes each layer needs while it runs, by layer name
+ * @param layerBytes what each layer needs besides, by layer name
  */
 export function planArena(
   graph: QuantizedGraph,
-  scratchBytes: ReadonlyMap<string, number>,
+  layerBytes: ReadonlyMap<string, LayerBytes>,
 ): ArenaPlan {
   const { homes, buffers } = assignBuffers(graph);
   const scratch = new Map<string, Buffer>();
+  const state = new Map<string, Buffer>();
+  const last = graph.nodes.length - 1;
   graph.nodes.forEach(({ name }, i) => {
-    const bytes = scratchBytes.get(name) ?? 0;
-    if (bytes > 0) scratch.set(name, { name: `${name}.scratch`, bytes, from: i, to: i });
+    const bytes = layerBytes.get(name) ?? { scratch: 0, state: 0 };
+    if (bytes.scratch > 0) {
+      scratch.set(name, { name: `${name}.scratch`, bytes: bytes.scratch, from: i, to: i });
+    }
+    if (bytes.state > 0) {
+      state.set(name, { name: `${name}.state`, bytes: bytes.state, from: 0, to: last });
+    }
   });
-  const placed = placeBuffers([...buffers, ...scratch.values()]);
+  const placed = placeBuffers([...buffers, ...scratch.values(), ...state.values()]);
+  const offsets = (of: ReadonlyMap<string, Buffer>) =>
+    new Map([...of].map(([layer, buffer]) => [layer, offsetOf(buffer)]));
   // By identity: a tensor may be called what another layer's scratch is called.
   const offsetOf = (buffer: Buffer) => placed.get(buffer)!;
   const slots = [...placed].map(([buffer, offset]): ArenaSlot => ({ ...buffer, offset }))
@@ -56,14 +75,16 @@ export function planArena(
         [tensor, home],
       ) => [tensor, typeof home === "string" ? home : { offset: offsetOf(home) }]),
     ),
-    scratch: new Map([...scratch].map(([layer, buffer]) => [layer, offsetOf(buffer)])),
+    scratch: offsets(scratch),
+    state: offsets(state),
   };
 }
 
 /** Gives every tensor the caller's buffer or one of the arena's, with sizes and lifetimes. */
 function assignBuffers(graph: QuantizedGraph) {
   const { nodes } = graph;
-  const homes = new Map<string, Buffer | "input" | "output">([[graph.input, "input"]]);
+  const homes = new Map<string, Buffer | Exclude<Place, object>>([[graph.input, "input"]]);
+  for (const name of graph.constants.keys()) homes.set(name, "constant");
   const buffers: Buffer[] = [];
   const result = aliasRoot(graph, graph.output);
   nodes.forEach((node, i) => {
@@ -82,7 +103,7 @@ function assignBuffers(graph: QuantizedGraph) {
     } else if (node.output === result) {
       homes.set(node.output, "output");
     } else if (
-      typeof source === "object" && node.inputs.length === 1 && !readLater && op.inPlace(node)
+      typeof source === "object" && !readLater && op.inPlace(node, contextOf(graph, node))
     ) {
       source.bytes = Math.max(source.bytes, bytes);
       homes.set(node.output, source);

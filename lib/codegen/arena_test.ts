@@ -10,7 +10,9 @@ Deno.test("no two slots that are alive at once share a byte", () => {
   for (let seed = 1; seed <= 200; seed++) {
     const graph = randomGraph(seed);
     const quantized = quantize(graph, randomInputs(graph, 1, seed));
-    const scratch = new Map(graph.nodes.map(({ name }, i) => [name, (i * 37 + seed) % 50]));
+    const scratch = new Map(
+      graph.nodes.map(({ name }, i) => [name, { scratch: (i * 37 + seed) % 50, state: i % 3 }]),
+    );
     const { slots, bytes } = planArena(quantized, scratch);
     for (const a of slots) {
       assert.ok(a.offset % 4 === 0 && a.offset + a.bytes <= bytes);
@@ -64,13 +66,14 @@ Deno.test("a tensor may be called like another layer's scratch", () => {
       name: "clash",
       nodes,
       tensors,
+      constants: new Map(),
       input: "input",
       output: "z",
       rounding: "single",
       calibration: { calibrator: "max", percentile: 100, samples: 1 },
       notes: [],
     },
-    new Map([["c", 30]]),
+    new Map([["c", { scratch: 30, state: 0 }]]),
   );
   const place = places.get("c.scratch") as { offset: number };
   assert.ok(place.offset + 500 <= bytes);

@@ -1,8 +1,8 @@
 import { opOf } from "../ops/mod.ts";
-import { elements, type Emission } from "../ops/op.ts";
+import { contextOf, elements, type Emission } from "../ops/op.ts";
 import type { CLayer, CProgram, QuantizedGraph, QuantizedNode } from "../types.ts";
 import { type ArenaPlan, type Place, planArena } from "./arena.ts";
-import { indent, toIdentifiers } from "./literals.ts";
+import { formatList, indent, toComment, toIdentifiers } from "./literals.ts";
 import { arenaComment, describeTensor, header, layerComment, titleComment } from "./text.ts";
 import { q16Entry } from "./q16.ts";
 
@@ -27,7 +27,10 @@ export function generateC(graph: QuantizedGraph, kernels: KernelSources): CProgr
   const layers = emitLayers(graph);
   const arena = planArena(
     graph,
-    new Map(layers.map(({ node, emission }) => [node.name, emission.scratchBytes])),
+    new Map(layers.map(({ node, emission }) => [node.name, {
+      scratch: emission.scratchBytes,
+      state: emission.state?.bytes ?? 0,
+    }])),
   );
   const input = graph.tensors.get(graph.input)!;
   const output = graph.tensors.get(graph.output)!;
@@ -36,7 +39,8 @@ export function generateC(graph: QuantizedGraph, kernels: KernelSources): CProgr
     output: elements(output.shape),
     arena: Math.max(1, arena.bytes),
   };
-  const q16 = q16Entry(input, output);
+  const q16 = q16Entry(input, output, graph.rounding);
+  const stateful = arena.state.size > 0;
   const used = new Set(layers.flatMap(({ emission }) => emission.kernels));
   const rest = q16.kernels.filter((name) => !used.has(name));
   const sources = (names: Iterable<string>) =>
@@ -47,9 +51,12 @@ export function generateC(graph: QuantizedGraph, kernels: KernelSources): CProgr
     LAYER_MACRO,
     ...sources(used),
     ...layers.map((layer) => layerFunction(layer, graph)),
+    constantTensors(graph),
     arenaComment(arena),
     runFunction(layers, graph, arena),
+    resetFunction(layers, arena),
     ENTRIES,
+    stateful ? RESET_ENTRY : "",
     ...sources(rest),
     q16.source,
     "#endif\n",
@@ -57,13 +64,14 @@ export function generateC(graph: QuantizedGraph, kernels: KernelSources): CProgr
   return {
     name: graph.name,
     files: new Map([
-      ["model.h", header(graph, sizes, q16.supported)],
+      ["model.h", header(graph, sizes, { q16: q16.supported, stateful })],
       ["model.c", source.filter((part) => part !== "").join("\n")],
     ]),
     arena: { bytes: arena.bytes, slots: arena.slots },
     layers: layers.map((layer) => describeLayer(layer, graph, arena)),
     inputBytes: sizes.input,
     outputBytes: sizes.output,
+    stateful,
   };
 }
 
@@ -95,24 +103,32 @@ void model_infer(const int8_t *input, int8_t *output)
 }
 `;
 
+const RESET_ENTRY = `void model_reset(void)
+{
+    model_reset_in(model_arena.bytes);
+}
+`;
+
 function emitLayers(graph: QuantizedGraph): Emitted[] {
   const nodes = graph.nodes.filter((node) => opOf(node.op).emit !== undefined);
   const identifiers = toIdentifiers(nodes.map((node) => node.name));
   return nodes.map((node, i) => {
-    const context = {
-      inputs: node.inputs.map((name) => graph.tensors.get(name)!),
-      output: graph.tensors.get(node.output)!,
-    };
+    const context = contextOf(graph, node);
     const identifier = identifiers[i]!;
     return { node, identifier, emission: opOf(node.op).emit!(node, context, identifier) };
   });
 }
 
 function layerFunction({ node, identifier, emission }: Emitted, graph: QuantizedGraph): string {
-  const scratch = emission.scratchBytes > 0 ? ", int8_t *scratch" : "";
+  const parameters = [
+    ...node.inputs.map((_, i) => `const int8_t *${i === 0 ? "x" : `x${i}`}`),
+    ...(emission.scratchBytes > 0 ? ["int8_t *scratch"] : []),
+    ...(emission.state === undefined ? [] : ["int8_t *state"]),
+    "int8_t *y",
+  ];
   return `${layerComment(node, graph)}
 ${emission.constants}
-MODEL_LAYER void model_layer_${identifier}(const int8_t *x${scratch}, int8_t *y)
+MODEL_LAYER void model_layer_${identifier}(${parameters.join(", ")})
 {
 ${indent(emission.body)}
 }
@@ -120,13 +136,15 @@ ${indent(emission.body)}
 }
 
 function runFunction(layers: readonly Emitted[], graph: QuantizedGraph, arena: ArenaPlan): string {
-  const calls = layers.map(({ node, identifier, emission }) => {
-    const x = pointer(arena.places.get(node.inputs[0]!)!);
-    const y = pointer(arena.places.get(node.output)!);
-    const scratch = emission.scratchBytes > 0
-      ? `, ${pointer({ offset: arena.scratch.get(node.name)! })}`
-      : "";
-    return `model_layer_${identifier}(${x}${scratch}, ${y});`;
+  const constants = constantNames(graph);
+  const place = (tensor: string) =>
+    constants.get(tensor) ?? pointer(arena.places.get(tensor) as Exclude<Place, "constant">);
+  const calls = layers.map(({ node, identifier }) => {
+    const bytes = [arena.scratch.get(node.name), arena.state.get(node.name)]
+      .filter((offset) => offset !== undefined)
+      .map((offset) => pointer({ offset }));
+    const values = [...node.inputs.map(place), ...bytes, place(node.output)];
+    return `model_layer_${identifier}(${values.join(", ")});`;
   });
   const unused = arena.bytes === 0 ? "(void)arena;\n" : "";
   return `/* ${describeTensor("input", graph.tensors.get(graph.input)!)} -> ${
@@ -139,7 +157,42 @@ ${indent(unused + calls.join("\n"))}
 `;
 }
 
-function pointer(place: Place): string {
+/** Definitions of the tensors that never change. */
+function constantTensors(graph: QuantizedGraph): string {
+  return [...constantNames(graph)].map(([tensor, name]) => {
+    const codes = graph.constants.get(tensor)!;
+    return `/* ${toComment(tensor)}: ${describeTensor("int8", graph.tensors.get(tensor)!)} */
+static const int8_t ${name}[${codes.length}] = {\n${formatList(codes)}\n};
+`;
+  }).join("\n");
+}
+
+/** The C array of each constant tensor. */
+function constantNames(graph: QuantizedGraph): Map<string, string> {
+  const tensors = [...graph.constants.keys()];
+  const identifiers = toIdentifiers(tensors);
+  return new Map(tensors.map((tensor, i) => [tensor, `model_constant_${identifiers[i]}`]));
+}
+
+/** Puts the state of all layers back to the start; nothing if there is none. */
+function resetFunction(layers: readonly Emitted[], arena: ArenaPlan): string {
+  if (arena.state.size === 0) return "";
+  const blocks = layers.filter(({ emission }) => emission.state !== undefined).map(
+    ({ node, emission }) => {
+      const at = pointer({ offset: arena.state.get(node.name)! });
+      return `{\n${indent(`int8_t *state = ${at};\n\n${emission.state!.reset}`)}\n}`;
+    },
+  );
+  return `void model_reset_in(void *memory)
+{
+    int8_t *arena = (int8_t *)memory;
+
+${indent(blocks.join("\n"))}
+}
+`;
+}
+
+function pointer(place: Exclude<Place, "constant">): string {
   if (typeof place === "string") return place;
   return place.offset === 0 ? "arena" : `arena + ${place.offset}`;
 }

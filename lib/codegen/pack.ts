@@ -1,4 +1,4 @@
-import type { LinearConstants } from "../types.ts";
+import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../types.ts";
 import { formatList } from "./literals.ts";
 
 /** Output channels whose weights are interleaved, so that one pass over the input feeds them all. */
@@ -42,10 +42,36 @@ export function defineWeights(name: string, linear: LinearConstants, outputs: nu
   }\n};\n`;
 }
 
-/** Definition of a layer's per-channel bias, multiplier and right shift, which is one short. */
-export function defineChannels(name: string, linear: LinearConstants, zeroPoint: number): string {
+/** The kernels that define `intnic_requantize` by a rounding rule, callees first. */
+export function requantizeKernels(rounding: Rounding): readonly string[] {
+  return ["minmax", "mul_high", rounding === "tflite" ? "requantize_tflite" : "requantize"];
+}
+
+/** A `struct intnic_output`, for either rule. */
+export function outputFields(
+  { clamp: [low, high] }: Pick<QuantizedNode, "clamp">,
+  { zeroPoint }: Encoding,
+  rounding: Rounding,
+): string {
+  const offset = rounding === "tflite" ? zeroPoint : 2 * zeroPoint + 1;
+  return `{ .offset = ${offset}, .low = ${low}, .high = ${high} }`;
+}
+
+/** A shift of `requant.ts` as the C of its rule has it. */
+export function channelShift(shift: number, rounding: Rounding): number {
+  // By the rule `single` it is a right shift, one short and after a product's top word.
+  return rounding === "tflite" ? shift : -shift - 2;
+}
+
+/** Definition of a layer's per-channel bias, multiplier and shift. */
+export function defineChannels(
+  name: string,
+  linear: LinearConstants,
+  zeroPoint: number,
+  rounding: Rounding,
+): string {
   const rows = [...foldZeroPoint(linear, zeroPoint)].map((bias, o) =>
-    `{ ${bias}, ${linear.multiplier[o]}, ${-linear.shift[o]! - 2} }`
+    `{ ${bias}, ${linear.multiplier[o]}, ${channelShift(linear.shift[o]!, rounding)} }`
   );
   return `static const struct intnic_channel model_channels_${name}[${rows.length}] = {\n` +
     `${formatList(rows)}\n};\n`;

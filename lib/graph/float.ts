@@ -1,7 +1,7 @@
 import { opOf } from "../ops/mod.ts";
 import { elements } from "../ops/op.ts";
 import type { Graph } from "../types.ts";
-import { makeRunner } from "./runner.ts";
+import { makeRunner, type Runner } from "./runner.ts";
 
 /** Called with each tensor after the layer that wrote it ran; the array is reused. */
 export type FloatObserver = (tensor: string, values: Float32Array) => void;
@@ -16,11 +16,14 @@ export type FloatObserver = (tensor: string, values: Float32Array) => void;
 export function floatRunner(
   graph: Graph,
   observe?: FloatObserver,
-): (input: Float32Array) => Float32Array {
-  const { tensors } = graph;
+): Runner<Float32Array> {
+  const { tensors, constants } = graph;
   return makeRunner(graph, {
     buffers: new Map<string, Float32Array>(
-      [...tensors].map(([name, s]) => [name, new Float32Array(elements(s))]),
+      [...tensors].map(([name, s]) => [
+        name,
+        constants?.get(name)?.data ?? new Float32Array(elements(s)),
+      ]),
     ),
     prepare: (node) =>
       opOf(node.op).float(node, {

@@ -16,6 +16,13 @@ const MAX_ELEMENTS = 2 ** 28;
  */
 export function verify(graph: Omit<Graph, "tensors">, inputShape: Shape): Graph {
   const tensors = new Map<string, Shape>([[graph.input, checkShape(graph.input, inputShape)]]);
+  for (const [name, constant] of graph.constants ?? []) {
+    if (name === graph.input) {
+      throw new UserError(`The network's input, ${name}, is also the name of a constant.`);
+    }
+    checkTensor(`constant ${name}`, constant);
+    tensors.set(name, checkShape(name, constant.shape));
+  }
   const names = new Set<string>();
   for (const node of graph.nodes) {
     if (names.has(node.name)) {
@@ -58,24 +65,27 @@ function checkShape(name: string, shape: Shape): Shape {
 }
 
 function checkConstants(node: Node): void {
-  const check = (what: string, data: Float32Array) => {
-    const bad = data.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      throw new UserError(
-        `The ${what} of layer ${node.name} hold ${data[bad]} at position ${bad}; all must be ` +
-          `finite. The training that made them probably diverged.`,
-      );
-    }
-  };
-  if (node.weights !== undefined) {
-    const { shape, data }: FloatTensor = node.weights;
-    if (elements(shape) !== data.length) {
-      throw new UserError(
-        `The weights of layer ${node.name} have shape ${formatShape(shape)}, which asks for ` +
-          `${elements(shape)} values instead of ${data.length}.`,
-      );
-    }
-    check("weights", data);
+  if (node.weights !== undefined) checkTensor(`weights of layer ${node.name}`, node.weights);
+  if (node.bias !== undefined) {
+    checkTensor(`biases of layer ${node.name}`, { shape: [node.bias.length], data: node.bias });
   }
-  if (node.bias !== undefined) check("biases", node.bias);
+  for (const [name, tensor] of node.parameters ?? []) {
+    checkTensor(`${name} of layer ${node.name}`, tensor);
+  }
+}
+
+function checkTensor(what: string, { shape, data }: FloatTensor): void {
+  if (elements(shape) !== data.length) {
+    throw new UserError(
+      `The ${what} have shape ${formatShape(shape)}, which asks for ${elements(shape)} values ` +
+        `instead of ${data.length}.`,
+    );
+  }
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new UserError(
+      `The ${what} hold ${data[bad]} at position ${bad}; all must be finite. The training that ` +
+        `made them probably diverged.`,
+    );
+  }
 }

@@ -1,6 +1,7 @@
-import { defineChannels, defineWeights } from "../codegen/pack.ts";
+import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { UserError } from "../errors.ts";
-import { requantize } from "../quantize/requant.ts";
+import { roundingRule } from "../quantize/requant.ts";
+import { activationRange } from "./activation.ts";
 import { elements, formatShape, linearConstants, type Op, quantizedLinear } from "./op.ts";
 import { requireImage, type Window, windowIndices, windowOutput } from "./window.ts";
 
@@ -40,7 +41,7 @@ export const conv2d: Op<Window> = {
     const indices = windowIndices(inputs[0]!, output, node.attributes);
     const outputs = output[2]!;
     const taps = elements(weights.shape) / outputs;
-    const floor = node.activation === "relu" ? 0 : -Infinity;
+    const [low, high] = activationRange(node.activation);
     const patch = new Float64Array(taps);
     return ([x], y) => {
       for (let first = 0, at = 0; first < indices.length; first += taps) {
@@ -48,14 +49,15 @@ export const conv2d: Op<Window> = {
         for (let o = 0; o < outputs; o++) {
           let sum = bias[o]!;
           for (let t = 0; t < taps; t++) sum += patch[t]! * weights.data[o * taps + t]!;
-          y[at++] = Math.max(floor, sum);
+          y[at++] = Math.min(high, Math.max(low, sum));
         }
       }
     };
   },
 
-  reference(node, { inputs, output }) {
+  reference(node, { inputs, output, rounding }) {
     const { weights, bias, multiplier, shift } = quantizedLinear(node);
+    const { requantize } = roundingRule(rounding);
     const [low, high] = node.clamp;
     const indices = windowIndices(inputs[0]!.shape, output.shape, node.attributes);
     const inputZero = inputs[0]!.zeroPoint;
@@ -79,14 +81,14 @@ export const conv2d: Op<Window> = {
     };
   },
 
-  emit(node, { inputs, output }, name) {
+  emit(node, { inputs, output, rounding }, name) {
     const linear = quantizedLinear(node);
     const { kernel, stride, dilation, padding } = node.attributes;
     const [height, width, depth] = inputs[0]!.shape;
     return {
-      kernels: ["minmax", "mul_high", "requantize", "linear", "conv2d"],
+      kernels: [...requantizeKernels(rounding), "linear", "conv2d"],
       constants: defineWeights(name, linear, output.shape[2]!) +
-        defineChannels(name, linear, inputs[0]!.zeroPoint),
+        defineChannels(name, linear, inputs[0]!.zeroPoint, rounding),
       weightBytes: linear.weights.length,
       scratchBytes: kernel[0] * kernel[1] * depth!,
       body: `static const struct intnic_conv2d layer = {
@@ -99,9 +101,7 @@ export const conv2d: Op<Window> = {
     .out_height = ${output.shape[0]}, .out_width = ${output.shape[1]},
     .outputs = ${output.shape[2]},
     .input_zero = ${inputs[0]!.zeroPoint},
-    .output = { .offset = ${2 * output.zeroPoint + 1}, .low = ${node.clamp[0]}, .high = ${
-        node.clamp[1]
-      } },
+    .output = ${outputFields(node, output, rounding)},
 };
 intnic_conv2d(&layer, x, scratch, y);`,
     };

@@ -1,6 +1,7 @@
-import { defineChannels, defineWeights } from "../codegen/pack.ts";
+import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { UserError } from "../errors.ts";
-import { requantize } from "../quantize/requant.ts";
+import { roundingRule } from "../quantize/requant.ts";
+import { activationRange } from "./activation.ts";
 import { elements, formatShape, linearConstants, type Op, quantizedLinear } from "./op.ts";
 
 /**
@@ -31,18 +32,19 @@ export const dense: Op = {
   float(node, { inputs, output }) {
     const { weights, bias } = linearConstants(node);
     const features = elements(inputs[0]!);
-    const floor = node.activation === "relu" ? 0 : -Infinity;
+    const [low, high] = activationRange(node.activation);
     return ([x], y) => {
       for (let o = 0; o < output[0]!; o++) {
         let sum = bias[o]!;
         for (let i = 0; i < features; i++) sum += x![i]! * weights.data[o * features + i]!;
-        y[o] = Math.max(floor, sum);
+        y[o] = Math.min(high, Math.max(low, sum));
       }
     };
   },
 
-  reference(node, { inputs, output }) {
+  reference(node, { inputs, output, rounding }) {
     const { weights, bias, multiplier, shift } = quantizedLinear(node);
+    const { requantize } = roundingRule(rounding);
     const [low, high] = node.clamp;
     const features = elements(inputs[0]!.shape);
     const inputZero = inputs[0]!.zeroPoint;
@@ -58,18 +60,16 @@ export const dense: Op = {
     };
   },
 
-  emit(node, { inputs, output }, name) {
+  emit(node, { inputs, output, rounding }, name) {
     const linear = quantizedLinear(node);
     const outputs = output.shape[0]!;
     return {
-      kernels: ["minmax", "mul_high", "requantize", "linear"],
+      kernels: [...requantizeKernels(rounding), "linear"],
       constants: defineWeights(name, linear, outputs) +
-        defineChannels(name, linear, inputs[0]!.zeroPoint),
+        defineChannels(name, linear, inputs[0]!.zeroPoint, rounding),
       weightBytes: linear.weights.length,
       scratchBytes: 0,
-      body: `static const struct intnic_output output = {
-    .offset = ${2 * output.zeroPoint + 1}, .low = ${node.clamp[0]}, .high = ${node.clamp[1]},
-};
+      body: `static const struct intnic_output output = ${outputFields(node, output, rounding)};
 intnic_linear(x, ${
         elements(inputs[0]!.shape)
       }, model_weights_${name}, model_channels_${name}, ${outputs}, &output, y);`,

@@ -1,3 +1,4 @@
+import { activationRange } from "./activation.ts";
 import type { Op } from "./op.ts";
 import { requireImage, type Window, windowOutput } from "./window.ts";
 
@@ -18,13 +19,12 @@ export const maxPool: Op<Window> = {
   macs: () => 0,
 
   float(node, { inputs, output }) {
-    const floor = node.activation === "relu" ? 0 : -Infinity;
-    return ([x], y) => pool(x!, y, inputs[0]!, output, node.attributes, floor);
+    const limits = activationRange(node.activation);
+    return ([x], y) => pool(x!, y, inputs[0]!, output, node.attributes, limits);
   },
 
   reference(node, { inputs, output }) {
-    const [low] = node.clamp;
-    return ([x], y) => pool(x!, y, inputs[0]!.shape, output.shape, node.attributes, low);
+    return ([x], y) => pool(x!, y, inputs[0]!.shape, output.shape, node.attributes, node.clamp);
   },
 
   emit(node, { inputs, output }) {
@@ -41,7 +41,7 @@ export const maxPool: Op<Window> = {
     .stride_y = ${stride[0]}, .stride_x = ${stride[1]},
     .pad_top = ${padding.top}, .pad_left = ${padding.left},
     .out_height = ${output.shape[0]}, .out_width = ${output.shape[1]},
-    .low = ${node.clamp[0]},
+    .low = ${node.clamp[0]}, .high = ${node.clamp[1]},
 };
 intnic_max_pool(&layer, x, y);`,
     };
@@ -54,7 +54,7 @@ function pool<T extends Float32Array | Int8Array>(
   image: readonly number[],
   output: readonly number[],
   { kernel, stride, padding }: Window,
-  floor: number,
+  [low, high]: readonly [number, number],
 ): void {
   const [height, width, depth] = image as [number, number, number];
   for (let oy = 0, at = 0; oy < output[0]!; oy++) {
@@ -62,13 +62,13 @@ function pool<T extends Float32Array | Int8Array>(
     for (let ox = 0; ox < output[1]!; ox++) {
       const left = ox * stride[1] - padding.left;
       for (let c = 0; c < depth; c++, at++) {
-        let most = floor;
+        let most = low;
         for (let iy = Math.max(0, top); iy < Math.min(height, top + kernel[0]); iy++) {
           for (let ix = Math.max(0, left); ix < Math.min(width, left + kernel[1]); ix++) {
             most = Math.max(most, x[(iy * width + ix) * depth + c]!);
           }
         }
-        y[at] = most;
+        y[at] = Math.min(high, most);
       }
     }
   }

@@ -1,9 +1,12 @@
 import type {
   Attributes,
+  Encoding,
   FloatTensor,
   Node,
+  QuantizedGraph,
   QuantizedNode,
   QuantizedTensor,
+  Rounding,
   Shape,
 } from "../types.ts";
 
@@ -12,6 +15,12 @@ export type FloatKernel = (inputs: readonly Float32Array[], output: Float32Array
 
 /** Runs one integer op: the meaning that the generated C must equal byte for byte. */
 export type ReferenceKernel = (inputs: readonly Int8Array[], output: Int8Array) => void;
+
+/** A kernel of an op that keeps state from one inference to the next. */
+export type Stateful<K> = K & {
+  /** Puts the state back to what it is before the first inference. */
+  reset?(): void;
+};
 
 /** What a float op sees of its surroundings. */
 export interface FloatContext {
@@ -23,6 +32,7 @@ export interface FloatContext {
 export interface QuantizedContext {
   readonly inputs: readonly QuantizedTensor[];
   readonly output: QuantizedTensor;
+  readonly rounding: Rounding;
 }
 
 /** The C of one layer. */
@@ -35,9 +45,29 @@ export interface Emission {
   readonly weightBytes: number;
   /** Arena bytes it needs only while it runs. */
   readonly scratchBytes: number;
-  /** Statements of its function, which has `x`, `y` and, where asked for, `scratch` in scope. */
+  /** Arena bytes that keep their contents from one inference to the next. */
+  readonly state?: {
+    readonly bytes: number;
+    /** Statements that put them back to the start, with `int8_t *state` in scope. */
+    readonly reset: string;
+  };
+  /**
+   * Statements of its function, which has the inputs `x`, `x1`, `x2` … and `y` in scope, all
+   * `int8_t *` aligned to four bytes at most in the arena, and, where asked for, `scratch` and
+   * `state`, aligned to four.
+   */
   readonly body: string;
 }
+
+/**
+ * How an op's output gets its scale and zero point, unless the model brings them:
+ *
+ * - `linear`: from calibration; the op has weights, which are quantized too;
+ * - `range`: from calibration, without weights;
+ * - `same`: those of its first input, because the op only moves or selects values;
+ * - an encoding: always that one, because the values that can come out are known.
+ */
+export type Quantization = "linear" | "range" | "same" | Encoding;
 
 /**
  * Everything intnic knows of one operation. Adding an op is one file that exports this, one line in
@@ -52,18 +82,16 @@ export interface Op<A extends Attributes = Attributes> {
   /** Multiply-accumulates of one inference. */
   macs(node: Node<A>, context: FloatContext): number;
   /** Prepares the float meaning, fused activation included. */
-  float(node: Node<A>, context: FloatContext): FloatKernel;
-  /**
-   * How it is quantized: `linear` ops get a calibrated output range and quantized weights; `same`
-   * ops only move or select values, so their output keeps the input's scale and zero point.
-   */
-  readonly quantization: "linear" | "same";
+  float(node: Node<A>, context: FloatContext): Stateful<FloatKernel>;
+  readonly quantization: Quantization;
+  /** Turns `Node.parameters` into integers, for ops that have any. */
+  quantize?(node: Node<A>, context: QuantizedContext): object;
   /** Prepares the integer meaning. */
-  reference(node: QuantizedNode<A>, context: QuantizedContext): ReferenceKernel;
+  reference(node: QuantizedNode<A>, context: QuantizedContext): Stateful<ReferenceKernel>;
   /** Writes the C. Absent if the op costs nothing because its output is its input's bytes. */
   readonly emit?: (node: QuantizedNode<A>, context: QuantizedContext, name: string) => Emission;
-  /** True if the C may write its output over its only input, starting at the same address. */
-  inPlace(node: QuantizedNode<A>): boolean;
+  /** True if the C may write its output over its first input, starting at the same address. */
+  inPlace(node: QuantizedNode<A>, context: QuantizedContext): boolean;
 }
 
 /** Number of elements of a tensor. */
@@ -82,6 +110,16 @@ export function linearConstants(node: Node): { weights: FloatTensor; bias: Float
     throw new Error(`Layer ${node.name} (${node.op}) reached an op without its weights or bias.`);
   }
   return { weights: node.weights, bias: node.bias };
+}
+
+/** What a node of a quantized graph sees of its surroundings. */
+export function contextOf(graph: QuantizedGraph, node: QuantizedNode): QuantizedContext {
+  const tensor = (name: string) => graph.tensors.get(name)!;
+  return {
+    inputs: node.inputs.map(tensor),
+    output: tensor(node.output),
+    rounding: graph.rounding,
+  };
 }
 
 /** The quantized weights of an op that cannot be without; the quantizer guarantees them. */

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
-import type { FloatTensor, LinearConstants } from "../types.ts";
-import { toFixedPoint } from "./requant.ts";
+import type { Encoding, FloatTensor, LinearConstants, Rounding, WeightCodes } from "../types.ts";
+import { roundingRule } from "./requant.ts";
 
 /** Biases stay below this, so that they leave most of int32 to the sum of products. */
 const MAX_BIAS = 2 ** 29;
@@ -18,11 +18,10 @@ const MAX_ACCUMULATOR = 2 ** 31 - 1;
  * to 127. A channel whose bias dwarfs its weights gets larger steps, so that the bias fits int32.
  * Zero for a channel of zeros.
  *
- * @param weights outermost dimension is the output channel
+ * The weights' outermost dimension is the output channel.
  */
 export function weightScales(
-  weights: FloatTensor,
-  bias: Float32Array,
+  { weights, bias }: { readonly weights: FloatTensor; readonly bias: Float32Array },
   inputScale: number,
 ): Float64Array {
   const taps = weights.data.length / bias.length;
@@ -36,35 +35,53 @@ export function weightScales(
 }
 
 /**
- * Quantizes the constants of one layer and proves that its accumulator cannot overflow.
+ * int8 weights and int32 biases of one layer.
  *
  * @param scales from {@linkcode weightScales}
- * @throws {UserError} naming the layer and channel, if the bound exceeds int32
  */
-export function quantizeLinear(
-  name: string,
+export function quantizeWeights(
   float: { readonly weights: FloatTensor; readonly bias: Float32Array },
   scales: Float64Array,
-  input: { readonly scale: number; readonly zeroPoint: number },
-  outputScale: number,
+  inputScale: number,
+): WeightCodes {
+  const taps = float.weights.data.length / scales.length;
+  const step = (i: number) => scales[Math.floor(i / taps)]!;
+  return {
+    scales,
+    weights: Int8Array.from(
+      float.weights.data,
+      (weight, i) => step(i) > 0 ? Math.round(weight / step(i)) : 0,
+    ),
+    bias: Int32Array.from(
+      float.bias,
+      (b, o) => scales[o]! > 0 ? Math.round(b / (inputScale * scales[o]!)) : 0,
+    ),
+  };
+}
+
+/**
+ * The fixed-point constants of one layer, with the proof that its accumulator cannot overflow.
+ *
+ * @throws {UserError} naming the layer and channel, if the bound exceeds int32
+ */
+export function linearConstantsOf(
+  name: string,
+  { weights, scales, bias }: WeightCodes,
+  weightShape: FloatTensor["shape"],
+  { input, outputScale, rounding }: {
+    readonly input: Encoding;
+    readonly outputScale: number;
+    readonly rounding: Rounding;
+  },
 ): LinearConstants {
-  const outputs = float.bias.length;
-  const taps = float.weights.data.length / outputs;
-  const weights = new Int8Array(float.weights.data.length);
-  const bias = new Int32Array(outputs);
+  const outputs = bias.length;
+  const taps = weights.length / outputs;
   const multiplier = new Int32Array(outputs);
   const shift = new Int8Array(outputs);
   const bound = new Float64Array(outputs);
   for (let o = 0; o < outputs; o++) {
-    const scale = scales[o]!;
     let magnitude = 0;
-    if (scale > 0) {
-      for (let i = o * taps; i < (o + 1) * taps; i++) {
-        weights[i] = Math.round(float.weights.data[i]! / scale);
-        magnitude += Math.abs(weights[i]!);
-      }
-      bias[o] = Math.round(float.bias[o]! / (input.scale * scale));
-    }
+    for (let i = o * taps; i < (o + 1) * taps; i++) magnitude += Math.abs(weights[i]!);
     // Covers |Σ w·(x − z) + bias| and, with z folded into the bias, |Σ w·x + (bias − z·Σw)|.
     bound[o] = Math.abs(bias[o]!) + magnitude * (128 + Math.abs(input.zeroPoint));
     if (bound[o]! > MAX_ACCUMULATOR) {
@@ -73,13 +90,23 @@ export function quantizeLinear(
           `holds ${MAX_ACCUMULATOR}; a layer with fewer than ${taps} inputs an output would fit.`,
       );
     }
-    const fixed = toFixedPoint(input.scale * scale / outputScale);
+    const fixed = roundingRule(rounding).toFixedPoint(input.scale * scales[o]! / outputScale);
+    // What the rule `tflite` shifts left must not leave int32 either, the zero point included.
+    if (bound[o]! * 2 ** Math.max(0, fixed.shift) > MAX_ACCUMULATOR - 256) {
+      throw new UserError(
+        `Output channel ${o} of layer ${name} multiplies its accumulator, up to ${bound[o]}, by ` +
+          `${
+            input.scale * scales[o]! / outputScale
+          }, which int32 does not hold; its output scale ` +
+          `${outputScale} is too small for its weights.`,
+      );
+    }
     multiplier[o] = fixed.multiplier;
     shift[o] = fixed.shift;
   }
   return {
     weights,
-    weightShape: float.weights.shape,
+    weightShape,
     weightScales: scales,
     bias,
     multiplier,

@@ -1,10 +1,10 @@
-import type { QuantizedTensor } from "../types.ts";
-import { type FixedPoint, requantize, toFixedPoint } from "./requant.ts";
+import type { QuantizedTensor, Rounding } from "../types.ts";
+import { type FixedPoint, requantize, roundingRule, toFixedPoint } from "./requant.ts";
 
 /**
  * Conversion between a tensor's int8 codes and Q16.16 fixed point (real · 65536 in an int32), for
  * firmware whose features are fixed point already. Each factor is a multiplier and shift as in
- * `requant.ts`.
+ * `requant.ts`; the way in rounds by the graph's rule, the way out always once.
  */
 export interface Q16 {
   readonly fixed: FixedPoint;
@@ -16,9 +16,10 @@ export interface Q16 {
  * Factor from Q16.16 to codes, or undefined if a step of the tensor is at most four steps of
  * Q16.16 (a scale of 2⁻¹⁴), where fixed point could not tell the codes apart well.
  */
-export function fromQ16({ scale }: QuantizedTensor): Q16 | undefined {
+export function fromQ16({ scale }: QuantizedTensor, rounding: Rounding): Q16 | undefined {
   const factor = 1 / (scale * 65536);
-  return factor < 0.25 ? { fixed: toFixedPoint(factor), prescale: 0 } : undefined;
+  if (factor >= 0.25) return undefined;
+  return { fixed: roundingRule(rounding).toFixedPoint(factor), prescale: 0 };
 }
 
 /**
@@ -32,10 +33,16 @@ export function toQ16({ scale }: QuantizedTensor): Q16 | undefined {
 }
 
 /** int8 codes of Q16.16 values: the meaning of the generated Q16.16 entry's first step. */
-export function codesFromQ16(values: Int32Array, tensor: QuantizedTensor, q16: Q16): Int8Array {
+export function codesFromQ16(
+  values: Int32Array,
+  tensor: QuantizedTensor,
+  q16: Q16,
+  rounding: Rounding,
+): Int8Array {
   const { multiplier, shift } = q16.fixed;
+  const rule = roundingRule(rounding);
   return Int8Array.from(values, (value) => {
-    const code = requantize(value, multiplier, shift) + tensor.zeroPoint;
+    const code = rule.requantize(value, multiplier, shift) + tensor.zeroPoint;
     return Math.min(127, Math.max(-128, code));
   });
 }

@@ -1,11 +1,15 @@
 import { UserError } from "../errors.ts";
 import { floatRunner } from "../graph/float.ts";
+import { activationCodes } from "../ops/activation.ts";
 import { opOf } from "../ops/mod.ts";
 import { elements, linearConstants } from "../ops/op.ts";
 import type {
   Calibration,
   CalibratorName,
+  Encoding,
+  FloatTensor,
   Graph,
+  LinearConstants,
   Node,
   QuantizedGraph,
   QuantizedNode,
@@ -13,8 +17,8 @@ import type {
 } from "../types.ts";
 import { calibrators } from "./calibrators/mod.ts";
 import { Histogram } from "./histogram.ts";
-import { largest, quantizeLinear, weightScales } from "./linear.ts";
-import { clippedRange, type Range, tensorFor } from "./range.ts";
+import { largest, linearConstantsOf, quantizeWeights, weightScales } from "./linear.ts";
+import { clippedRange, quantizeValues, type Range, tensorFor } from "./range.ts";
 
 /** How to quantize. */
 export interface QuantizeOptions {
@@ -29,10 +33,11 @@ export interface QuantizeOptions {
  * zero point, int32 biases, fixed-point requantization (B. Jacob et al., "Quantization and Training
  * of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018).
  *
- * The network's input keeps the full range seen; every other range is the calibrator's choice.
+ * The network's input keeps the full range seen; every other range is the calibrator's choice, or
+ * the model's own where it comes quantized.
  *
  * @param samples real inputs to calibrate on, from the training set, each as long as the network's
- * input; at least one
+ * input; at least one, unless the model brings all its ranges
  * @throws {UserError} if there are no samples, a value is not finite, the percentile is out of range,
  * or an accumulator could overflow
  */
@@ -53,32 +58,59 @@ export function quantize(
   const { histograms, count } = observe(graph, samples);
   const calibration: Calibration = { calibrator, percentile, samples: count };
   const tensors = new Map<string, QuantizedTensor>();
-  const full = histograms.get(graph.input)!;
+  const shapeOf = (tensor: string) => graph.tensors.get(tensor)!;
+  const full = histograms.get(graph.input);
   tensors.set(
     graph.input,
-    tensorFor(graph.tensors.get(graph.input)!, clippedRange(full, full.largest)),
+    full === undefined
+      ? { shape: shapeOf(graph.input), ...graph.encodings!.get(graph.input)! }
+      : tensorFor(shapeOf(graph.input), clippedRange(full, full.largest)),
   );
+  const constants = new Map<string, Int8Array>();
+  for (const [name, constant] of graph.constants ?? []) {
+    const tensor = constantTensor(constant, graph.encodings?.get(name));
+    tensors.set(name, tensor);
+    constants.set(name, quantizeValues(constant.data, tensor));
+  }
   const nodes = graph.nodes.map((node) => {
     const range = () => chooseRange(histograms.get(node.output)!, calibration);
-    const [quantized, output] = quantizeNode(graph, node, tensors.get(node.inputs[0]!)!, range);
+    const inputs = node.inputs.map((name) => tensors.get(name)!);
+    const [quantized, output] = quantizeNode(graph, node, inputs, range);
     tensors.set(node.output, output);
     return quantized;
   });
-  const { name, input, output, notes } = graph;
-  return { name, nodes, tensors, input, output, rounding: "single", calibration, notes };
+  const { name, input, output, notes, rounding = "single" } = graph;
+  return { name, nodes, tensors, constants, input, output, rounding, calibration, notes };
+}
+
+/** The scale and zero point of a constant: what the model says, or else what covers its values. */
+function constantTensor({ shape, data }: FloatTensor, encoding?: Encoding): QuantizedTensor {
+  if (encoding !== undefined) return { shape, ...encoding };
+  return tensorFor(shape, {
+    low: data.reduce((least, value) => Math.min(least, value), 0),
+    high: data.reduce((most, value) => Math.max(most, value), 0),
+  });
+}
+
+/** True if the op's output gets a range by calibration, unless the model brings one. */
+function isCalibrated({ op }: Node): boolean {
+  const { quantization } = opOf(op);
+  return quantization === "linear" || quantization === "range";
 }
 
 /**
  * Runs the float graph over the samples and collects the distribution of every tensor whose range is
- * to be chosen: the input, and what is not quantized as the op's input is.
+ * to be chosen: the input, and what is not quantized as the op's input is. A model that brings all
+ * ranges along needs no samples.
  */
 function observe(graph: Graph, samples: Iterable<Float32Array>) {
-  const chosen = graph.nodes.filter(({ op }) => opOf(op).quantization === "linear");
-  const names = [graph.input, ...chosen.map(({ output }) => output)];
+  const names = [graph.input, ...graph.nodes.filter(isCalibrated).map(({ output }) => output)]
+    .filter((name) => !graph.encodings?.has(name));
   const histograms = new Map(names.map((name) => [name, new Histogram()]));
   const run = floatRunner(graph, (tensor, values) => histograms.get(tensor)?.add(values));
   const size = elements(graph.tensors.get(graph.input)!);
   let count = 0;
+  if (names.length === 0) return { histograms, count };
   for (const sample of samples) {
     if (sample.length !== size) {
       throw new UserError(
@@ -112,26 +144,48 @@ function chooseRange(histogram: Histogram, { calibrator, percentile }: Calibrati
 function quantizeNode(
   graph: Graph,
   node: Node,
-  input: QuantizedTensor,
+  inputs: readonly QuantizedTensor[],
   range: () => Range,
 ): [QuantizedNode, QuantizedTensor] {
+  const { rounding = "single" } = graph;
   const op = opOf(node.op);
   const shape = graph.tensors.get(node.output)!;
-  const inputs = node.inputs.map((name) => graph.tensors.get(name)!);
+  const [input] = inputs as [QuantizedTensor];
+  const encoding = graph.encodings?.get(node.output);
   const { name, inputs: reads, output: writes, attributes, activation } = node;
   const common = { name, op: node.op, inputs: reads, output: writes, attributes, activation };
-  const macs = op.macs(node, { inputs, output: shape });
-  const low = (tensor: QuantizedTensor) => node.activation === "relu" ? tensor.zeroPoint : -128;
-  if (op.quantization === "same") {
-    const output = { ...input, shape };
-    return [{ ...common, macs, clamp: [low(output), 127] }, output];
+  const macs = op.macs(node, { inputs: inputs.map((tensor) => tensor.shape), output: shape });
+  const finish = (output: QuantizedTensor, linear?: LinearConstants) => {
+    const clamp = activationCodes(activation, output);
+    const parameters = op.quantize?.(node, { inputs, output, rounding });
+    const extra = {
+      ...(linear === undefined ? {} : { linear }),
+      ...(parameters === undefined ? {} : { parameters }),
+    };
+    return [{ ...common, macs, clamp, ...extra }, output] satisfies [unknown, unknown];
+  };
+  if (op.quantization !== "linear") {
+    if (op.quantization === "same") return finish({ ...input, shape });
+    if (encoding !== undefined) return finish({ shape, ...encoding });
+    return finish(
+      op.quantization === "range" ? tensorFor(shape, range()) : { shape, ...op.quantization },
+    );
   }
   const constants = linearConstants(node);
-  const scales = weightScales(constants.weights, constants.bias, input.scale);
+  const codes = node.codes ??
+    quantizeWeights(constants, weightScales(constants, input.scale), input.scale);
   // Steps finer than four of the accumulator's would say nothing, and would not requantize in the
   // way of requant.ts; 1 + 1e-9 keeps the quotient below 1/4 whatever the division rounds to.
-  const coarsest = 4 * input.scale * largest(scales) * (1 + 1e-9);
-  const output = tensorFor(shape, range(), coarsest);
-  const linear = quantizeLinear(name, constants, scales, input, output.scale);
-  return [{ ...common, macs, clamp: [low(output), 127], linear }, output];
+  const coarsest = 4 * input.scale * largest(codes.scales) * (1 + 1e-9);
+  const output = encoding === undefined
+    ? tensorFor(shape, range(), coarsest)
+    : { shape, ...encoding };
+  return finish(
+    output,
+    linearConstantsOf(name, codes, constants.weights.shape, {
+      input,
+      outputScale: output.scale,
+      rounding,
+    }),
+  );
 }

@@ -1,6 +1,6 @@
-import { makeRunner } from "../graph/runner.ts";
+import { makeRunner, type Runner } from "../graph/runner.ts";
 import { opOf } from "../ops/mod.ts";
-import { elements } from "../ops/op.ts";
+import { contextOf, elements } from "../ops/op.ts";
 import type { QuantizedGraph } from "../types.ts";
 
 /** Called with each tensor after the layer that wrote it ran; the array is reused. */
@@ -15,17 +15,16 @@ export type ReferenceObserver = (tensor: string, codes: Int8Array) => void;
 export function referenceRunner(
   graph: QuantizedGraph,
   observe?: ReferenceObserver,
-): (input: Int8Array) => Int8Array {
-  const { tensors } = graph;
+): Runner<Int8Array> {
+  const { tensors, constants } = graph;
   return makeRunner(graph, {
     buffers: new Map<string, Int8Array>(
-      [...tensors].map(([name, t]) => [name, new Int8Array(elements(t.shape))]),
+      [...tensors].map(([name, t]) => [
+        name,
+        constants.get(name) ?? new Int8Array(elements(t.shape)),
+      ]),
     ),
-    prepare: (node) =>
-      opOf(node.op).reference(node, {
-        inputs: node.inputs.map((name) => tensors.get(name)!),
-        output: tensors.get(node.output)!,
-      }),
+    prepare: (node) => opOf(node.op).reference(node, contextOf(graph, node)),
     observe,
   });
 }

@@ -4,12 +4,13 @@ struct intnic_max_pool {
     int32_t stride_y, stride_x;
     int32_t pad_top, pad_left;
     int32_t out_height, out_width;
-    int32_t low; /* smallest value to store: the zero point after a relu, else -128 */
+    int32_t low, high; /* range of the activation */
 };
 
 /* Largest value of one window for channel c: the rows and columns that lie inside the image. */
 static inline int8_t intnic_window_max(const int8_t *tap, int32_t rows, int32_t columns,
-                                       int32_t pitch, int32_t depth, int32_t low)
+                                       int32_t pitch, int32_t depth, int32_t low,
+                                       int32_t high)
 {
     int32_t most = low;
 
@@ -22,12 +23,13 @@ static inline int8_t intnic_window_max(const int8_t *tap, int32_t rows, int32_t 
         }
         tap = next;
     }
-    return (int8_t)most;
+    return (int8_t)intnic_min(most, high);
 }
 
 /* The same for four channels at once. */
 static inline void intnic_window_max4(const int8_t *tap, int32_t rows, int32_t columns,
-                                      int32_t pitch, int32_t depth, int32_t low, int8_t *y)
+                                      int32_t pitch, int32_t depth, int32_t low, int32_t high,
+                                      int8_t *y)
 {
     int32_t most0 = low;
     int32_t most1 = low;
@@ -46,10 +48,10 @@ static inline void intnic_window_max4(const int8_t *tap, int32_t rows, int32_t c
         }
         tap = next;
     }
-    y[0] = (int8_t)most0;
-    y[1] = (int8_t)most1;
-    y[2] = (int8_t)most2;
-    y[3] = (int8_t)most3;
+    y[0] = (int8_t)intnic_min(most0, high);
+    y[1] = (int8_t)intnic_min(most1, high);
+    y[2] = (int8_t)intnic_min(most2, high);
+    y[3] = (int8_t)intnic_min(most3, high);
 }
 
 /* Largest value of every window, channel by channel. Without padding, y may be x. */
@@ -73,12 +75,13 @@ static void intnic_max_pool(const struct intnic_max_pool *layer, const int8_t *x
             columns -= left;
             first = x + top * pitch + left * depth;
             for (; c + 4 <= depth; c += 4) {
-                intnic_window_max4(first + c, bottom - top, columns, pitch, depth, layer->low, y);
+                intnic_window_max4(first + c, bottom - top, columns, pitch, depth, layer->low,
+                                   layer->high, y);
                 y += 4;
             }
             for (; c < depth; c++) {
                 *y++ = intnic_window_max(first + c, bottom - top, columns, pitch, depth,
-                                         layer->low);
+                                         layer->low, layer->high);
             }
         }
     }

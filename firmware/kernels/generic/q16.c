@@ -1,6 +1,4 @@
-/*
- * Q16.16 fixed point to int8: floor(value * multiplier / 2^(33 + shift) + 1/2) + zero, saturated.
- */
+/* Q16.16 fixed point to int8: value * factor, rounded as the layers round, + zero, saturated. */
 static void intnic_from_q16(const int32_t *x, int32_t count, const struct intnic_channel *factor,
                             const struct intnic_output *output, int8_t *y)
 {

@@ -1,0 +1,48 @@
+/* Per output channel: accumulator start, and the factor multiplier * 2^(shift - 31). */
+struct intnic_channel {
+    int32_t bias;       /* zero point of the input folded in */
+    int32_t multiplier; /* 0 .. 2^31 - 1 */
+    int32_t shift;      /* -31 .. 30, left if positive */
+};
+
+/* How a layer's results are stored. */
+struct intnic_output {
+    int32_t offset; /* zero point */
+    int32_t low;    /* range of the activation */
+    int32_t high;
+};
+
+/* a * b / 2^31, rounded to nearest, half towards +infinity. */
+static inline int32_t intnic_doubling_high(int32_t a, int32_t b)
+{
+    uint32_t low = (uint32_t)a * (uint32_t)b;
+
+    return (int32_t)(((uint32_t)intnic_mul_high(a, b) << 1) + (((low >> 30) + 1) >> 1));
+}
+
+/* value / 2^exponent, rounded to nearest, half away from zero; exponent 0 .. 31. */
+static inline int32_t intnic_divide_by_power(int32_t value, int32_t exponent)
+{
+    uint32_t mask = ((uint32_t)1 << exponent) - 1;
+    uint32_t threshold = (mask >> 1) + ((uint32_t)value >> 31);
+    uint32_t rest = (uint32_t)value & mask;
+
+    /* The difference's sign is the comparison: both are below 2^31. */
+    return (value >> exponent) + (int32_t)((threshold - rest) >> 31);
+}
+
+/*
+ * The factor times the accumulator, rounded as TensorFlow Lite's reference kernels round it, plus
+ * the zero point, limited to low .. high. Which way it shifts depends on the layer, not on the data.
+ */
+static inline int8_t intnic_requantize(int32_t accumulator, const struct intnic_channel *channel,
+                                       const struct intnic_output *output)
+{
+    int32_t left = intnic_max(channel->shift, 0);
+    int32_t right = left - channel->shift;
+    int32_t scaled = (int32_t)((uint32_t)accumulator << left);
+    int32_t high = intnic_doubling_high(scaled, channel->multiplier);
+    int32_t value = intnic_divide_by_power(high, right) + output->offset;
+
+    return (int8_t)intnic_min(intnic_max(value, output->low), output->high);
+}

@@ -1,0 +1,25 @@
+import type { Activation, Encoding } from "../types.ts";
+
+/** Smallest and largest real value that each activation lets through. */
+const ranges: Readonly<Record<Activation, readonly [low: number, high: number]>> = {
+  none: [-Infinity, Infinity],
+  relu: [0, Infinity],
+  relu6: [0, 6],
+  relu_n1_to_1: [-1, 1],
+};
+
+/** Smallest and largest real value that an activation lets through. */
+export function activationRange(activation: Activation): readonly [low: number, high: number] {
+  return ranges[activation];
+}
+
+/** The same in codes of the tensor it is stored in. */
+export function activationCodes(
+  activation: Activation,
+  { scale, zeroPoint }: Encoding,
+): readonly [low: number, high: number] {
+  const [low, high] = ranges[activation];
+  const code = (real: number) =>
+    Math.min(127, Math.max(-128, zeroPoint + Math.round(real / scale)));
+  return [code(low), code(high)];
+}
