@@ -31,15 +31,12 @@ export interface TrialOptions {
   readonly targets?: readonly string[];
 }
 
-/** A graph of one node, quantized, and what it is to give. */
+/** A graph, quantized, and what it is to give for two real inputs, an extreme and a random one. */
 interface Trial {
   readonly graph: QuantizedGraph;
   readonly inputs: readonly Int8Array[];
   readonly outputs: readonly Int8Array[];
 }
-
-/** Inputs for each configuration: two random ones and the two ends of the range. */
-const SAMPLES = 4;
 
 /**
  * Tries one op in many random configurations: the integer reference stays close to the float
