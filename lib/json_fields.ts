@@ -49,6 +49,18 @@ export class Fields {
     return new Fields(this.#get(key), this.#file, this.#prefix + key);
   }
 
+  /** A list of `least` to `most` objects. */
+  objects(key: string, least: number, most: number): Fields[] {
+    const value = this.#get(key);
+    if (!Array.isArray(value)) this.fail(key, `must be a list of objects, not ${show(value)}`);
+    if (value.length < least || value.length > most) {
+      this.fail(key, `must hold ${least} to ${most} objects, not ${value.length}`);
+    }
+    return value.map((item: unknown, n) =>
+      new Fields(item, this.#file, `${this.#prefix}${key}[${n}]`)
+    );
+  }
+
   string(key: string): string {
     const value = this.#get(key);
     if (typeof value !== "string" || value.trim() === "") {

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { nearest, UserError } from "./errors.ts";
 import { Fields } from "./json_fields.ts";
-import type { FlashMemory, MemoryRegion, RamMemory, Target } from "./types.ts";
+import type { FlashMemory, MemoryRegion, RamMemory, RamRegion, Target } from "./types.ts";
 
 /** Where the shipped targets lie. */
 const FOLDER = new URL("../targets/", import.meta.url);
@@ -28,6 +28,9 @@ const LINES = [4, 8, 16, 32, 64];
 
 /** The most lines of flash that can be kept. */
 const MAX_LINES = 1024;
+
+/** The most parts of a RAM that can be told apart. */
+const MAX_RAM_REGIONS = 8;
 
 /** The longest wait for memory, in cycles: far beyond any flash, and small enough to add up. */
 const MAX_WAIT = 255;
@@ -155,7 +158,7 @@ function parseMachine(
     },
   };
   const { flash, ram } = machine.memory;
-  if (flash.origin < ram.origin + ram.size && ram.origin < flash.origin + flash.size) {
+  if (overlap(flash, ram)) {
     memory.fail("ram", `overlaps memory.flash: ${range(ram)} and ${range(flash)}`);
   }
   for (const part of [emulator, clock, memory]) part.end();
@@ -191,9 +194,42 @@ function parseFlash(fields: Fields, isa: Target["isa"]): FlashMemory {
 }
 
 function parseRam(fields: Fields, isa: Target["isa"]): RamMemory {
-  const ram = { ...parseRegion(fields, isa), ...parseWait(fields) };
+  const ram = parseRegion(fields, isa);
+  const rest = {
+    ...parseWait(fields),
+    ...fields.optional("regions", (key) => parseRamRegions(fields, key, ram)),
+  };
   fields.end();
-  return ram;
+  return { ...ram, ...rest };
+}
+
+/** Parts of the RAM, of any alignment: only accesses to them are looked at. */
+function parseRamRegions(fields: Fields, key: string, ram: MemoryRegion): RamRegion[] {
+  const regions: RamRegion[] = [];
+  for (const part of fields.objects(key, 1, MAX_RAM_REGIONS)) {
+    const region = {
+      origin: part.address("origin"),
+      size: part.size("size"),
+      ...part.optional("loadCycles", (name) => part.integer(name, 0, MAX_WAIT)),
+    };
+    part.end();
+    if (region.origin < ram.origin || region.origin + region.size > ram.origin + ram.size) {
+      part.fail(
+        "origin",
+        `is that of ${range(region)}, which is not inside the RAM, ${range(ram)}`,
+      );
+    }
+    const other = regions.find((r) => overlap(r, region));
+    if (other !== undefined) {
+      part.fail("origin", `is that of ${range(region)}, which overlaps another, ${range(other)}`);
+    }
+    regions.push(region);
+  }
+  return regions;
+}
+
+function overlap(a: MemoryRegion, b: MemoryRegion): boolean {
+  return a.origin < b.origin + b.size && b.origin < a.origin + a.size;
 }
 
 function parseWait(fields: Fields): { waitStates?: number } {

@@ -12,6 +12,7 @@ const SHIPPED = [
   "cortex-m33",
   "rv32imc",
   "nic-dpa",
+  "stm32f407",
 ];
 
 const M4_TEXT = await Deno.readTextFile(new URL("../targets/cortex-m4.json", import.meta.url));
@@ -56,7 +57,7 @@ Deno.test("every shipped memory holds the networks of the tutorial", async () =>
 Deno.test("sizes and addresses are read from texts", async () => {
   const { memory } = await loadTarget("cortex-m4");
   assert.deepEqual(memory!.flash, { origin: 0, size: 1 << 20 });
-  assert.deepEqual(memory!.ram, { origin: 0x2000_0000, size: 128 * 1024 });
+  assert.deepEqual(memory!.ram, { origin: 0x2000_0000, size: 112 * 1024 });
 });
 
 Deno.test("wait states are read where they are given", () => {
@@ -64,9 +65,25 @@ Deno.test("wait states are read where they are given", () => {
   Object.assign(json.memory.flash, { waitStates: 5, lineBytes: 16, prefetch: true });
   json.memory.ram.waitStates = 1;
   const { flash, ram } = parseTarget(JSON.stringify(json), "mine.json").memory!;
-  const sizes = { flash: { origin: 0, size: 1 << 20 }, ram: { origin: 2 ** 29, size: 1 << 17 } };
+  const sizes = { flash: { origin: 0, size: 1 << 20 }, ram: { origin: 2 ** 29, size: 112 << 10 } };
   assert.deepEqual(flash, { ...sizes.flash, waitStates: 5, lineBytes: 16, prefetch: true });
   assert.deepEqual(ram, { ...sizes.ram, waitStates: 1 });
+});
+
+Deno.test("regions of RAM are read where they are given", async () => {
+  const sram2 = { origin: 0x2001c000, size: 16 << 10 };
+  const { memory } = await loadTarget("stm32f407");
+  assert.deepEqual(memory!.ram.regions, [{ ...sram2, loadCycles: 1 }]);
+  assert.deepEqual(memory!.ram.size, 128 << 10);
+  const json = JSON.parse(M4_TEXT);
+  json.memory.ram.size = "128K";
+  json.memory.ram.regions = [{ origin: "0x2001C000", size: "16K" }, {
+    origin: "0x20000004",
+    size: 3,
+    loadCycles: 0,
+  }];
+  const { ram } = parseTarget(JSON.stringify(json), "mine.json").memory!;
+  assert.deepEqual(ram.regions, [sram2, { origin: 0x20000004, size: 3, loadCycles: 0 }]);
 });
 
 Deno.test("a list keeps its order and drops duplicates", async () => {
@@ -131,7 +148,7 @@ Deno.test("damage is told by file and field", () => {
     [(t) => t.memory.ram.origin = "0xfffff000", `"memory.ram.size" reaches past the end`],
     [
       (t) => t.memory.ram.origin = "0x000ff000",
-      `"memory.ram" overlaps memory.flash: 0x000ff000–0x0011efff and 0x00000000–0x000fffff.`,
+      `"memory.ram" overlaps memory.flash: 0x000ff000–0x0011afff and 0x00000000–0x000fffff.`,
     ],
     [
       (t) => t.memory.flash.waitStates = -1,
@@ -163,6 +180,52 @@ Deno.test("damage is told by file and field", () => {
     ],
     [(t) => t.memory.ram.waitStates = 0.5, `"memory.ram.waitStates" must be a whole number from 0`],
     [(t) => t.memory.ram.prefetch = true, `"memory.ram.prefetch" is not a known field.`],
+    [
+      (t) => t.memory.ram.regions = { origin: "0x20000000", size: "4K" },
+      `"memory.ram.regions" must be a list of objects, not an object.`,
+    ],
+    [
+      (t) => t.memory.ram.regions = [],
+      `"memory.ram.regions" must hold 1 to 8 objects, not 0.`,
+    ],
+    [
+      (t) => t.memory.ram.regions = Array(9).fill({ origin: "0x20000000", size: 4 }),
+      `"memory.ram.regions" must hold 1 to 8 objects, not 9.`,
+    ],
+    [
+      (t) => t.memory.ram.regions = ["0x20000000"],
+      `"memory.ram.regions[0]" must be an object, not "0x20000000".`,
+    ],
+    [
+      (t) => t.memory.ram.regions = [{ origin: "0x20000000", size: "4K", loadcycles: 1 }],
+      `"memory.ram.regions[0].loadcycles" is not a known field; did you mean "loadCycles"?`,
+    ],
+    [
+      (t) => t.memory.ram.regions = [{ origin: "0x20000000", size: "4K", loadCycles: 256 }],
+      `"memory.ram.regions[0].loadCycles" must be a whole number from 0 to 255, not 256.`,
+    ],
+    [
+      (t) => t.memory.ram.regions = [{ origin: "0x20000000" }],
+      `"memory.ram.regions[0].size" is missing.`,
+    ],
+    [
+      (t) => t.memory.ram.regions = [{ origin: "0x2001C000", size: "16K" }],
+      `"memory.ram.regions[0].origin" is that of 0x2001c000–0x2001ffff, which is not inside the ` +
+      `RAM, 0x20000000–0x2001bfff.`,
+    ],
+    [
+      (t) =>
+        t.memory.ram.regions = [
+          { origin: "0x20001000", size: "4K" },
+          { origin: "0x20000000", size: 4097 },
+        ],
+      `"memory.ram.regions[1].origin" is that of 0x20000000–0x20001000, which overlaps another, ` +
+      `0x20001000–0x20001fff.`,
+    ],
+    [
+      (t) => t.memory.flash.regions = [{ origin: "0x0", size: 4 }],
+      `"memory.flash.regions" is not a known field`,
+    ],
     [(t) => t.runner = "ffi", `"runner" is "ffi", which cannot run the isa "thumb"`],
     [(t) => t.runner = "qemu", `"runner" must be one of ffi, unicorn, not "qemu"`],
     [(t) => t.isa = "host", `"runner" is "unicorn", which cannot run the isa "host"`],

@@ -338,6 +338,17 @@ export interface RamMemory extends MemoryRegion {
    * 0 unless told.
    */
   readonly waitStates?: number;
+  /**
+   * Parts of it that are memories of their own, in any order. If given, accesses that follow each
+   * other overlap within one of them, the rest of the RAM, or flash only.
+   */
+  readonly regions?: readonly RamRegion[];
+}
+
+/** A part of a target's RAM that differs from the rest. */
+export interface RamRegion extends MemoryRegion {
+  /** Core cycles added to each instruction that loads from it, 0 to 255; 0 unless told. */
+  readonly loadCycles?: number;
 }
 
 /** A core to build for, read from `targets/<name>.json` or a user's own file. */

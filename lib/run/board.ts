@@ -5,7 +5,7 @@
  */
 
 import { UserError } from "../errors.ts";
-import type { MemoryRegion, Target } from "../types.ts";
+import type { MemoryRegion, RamMemory, Target } from "../types.ts";
 
 /** `2M`, `64K`, a number of bytes, or with an origin in front: `0x08000000:2M`. */
 export type RegionSpec = string | number;
@@ -26,7 +26,7 @@ export function withMemory(
   const memory = {
     ...target.memory,
     flash: region("--flash", flash, target.memory.flash),
-    ram: region("--ram", ram, target.memory.ram),
+    ram: cutRegions(region("--ram", ram, target.memory.ram)),
   };
   const [low, high] = memory.flash.origin < memory.ram.origin
     ? [memory.flash, memory.ram]
@@ -58,6 +58,16 @@ function region<T extends MemoryRegion>(option: string, spec: RegionSpec | undef
     throw new UserError(`Cannot use ${option} ${spec}: its origin is no multiple of ${PAGE}.`);
   }
   return { ...now, origin: at, size };
+}
+
+/** Without what of its regions is no longer inside it. */
+function cutRegions({ regions, ...ram }: RamMemory): RamMemory {
+  const left = (regions ?? []).flatMap((r) => {
+    const origin = Math.max(r.origin, ram.origin);
+    const size = Math.min(r.origin + r.size, ram.origin + ram.size) - origin;
+    return size > 0 ? [{ ...r, origin, size }] : [];
+  });
+  return left.length === 0 ? ram : { ...ram, regions: left };
 }
 
 function show({ origin, size }: MemoryRegion): string {

@@ -8,9 +8,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 
-const SOURCES = ["native", "device", "profile", "waits", "registers", "life", "pages"].map((name) =>
-  `./${name}.c`
-);
+const SOURCES = ["native", "device", "profile", "waits", "memories", "registers", "life", "pages"]
+  .map((name) => `./${name}.c`);
 const FLAGS = ["-O2", "-Wall", "-Wextra", "-shared", "-fPIC"];
 
 /**

@@ -21,11 +21,15 @@ struct slot {
     int16_t taken;         /* added when the block that ends here continues elsewhere */
     int16_t landing;       /* added when a branch lands here */
     uint16_t mark;         /* account opened by reaching this address; 0 for none */
-    uint16_t code;         /* BEGINS, AFTER_JUMP, and above them the number of an operand rule */
+    uint16_t code;         /* the flags below, and above them the number of an operand rule */
 };
 
-/* An instruction begins here; the one before always continues elsewhere, even if that is here. */
-enum { BEGINS = 1, AFTER_JUMP = 2, RULE_SHIFT = 2 };
+/*
+ * An instruction begins here; the one before always continues elsewhere, even if that is here; its
+ * access was priced as one that overlaps the load before it, being in the same memory, or as one
+ * that does not, being in another.
+ */
+enum { BEGINS = 1, AFTER_JUMP = 2, OVERLAPS = 4, APART = 8, RULE_SHIFT = 4 };
 
 /* Cycles by the values of an instruction's operands. Shared with `operands.ts`. */
 enum formula { ZERO = 1, SHIFT_STEPS = 2, LEADING_ZEROS = 3, LEADING_SIGNS = 4,
@@ -75,6 +79,25 @@ struct kept_lines {
     uint64_t clock;
 };
 
+/* A memory with a bus of its own. */
+struct memory {
+    uint64_t first, last;
+    uint64_t load_cycles; /* added to an instruction that loads from it */
+};
+
+enum { MAX_MEMORIES = 16 };
+
+/* Which memories the instructions access, where that matters: `memories.c`. */
+struct accesses {
+    struct memory memories[MAX_MEMORIES];
+    uint32_t count;
+    uint64_t here, size;       /* the instruction under way */
+    int follows;               /* it is right behind one that has accessed memory */
+    int accessed, slowed;      /* it has accessed memory, and paid for that */
+    uint64_t behind;           /* the address behind the last access, if that was the one before */
+    uint32_t memory;           /* the last access's */
+};
+
 struct machine {
     uc_engine *uc;
     uc_context *context;
@@ -92,6 +115,7 @@ struct machine {
     uint64_t outcome, fault_address, fault_size, fault_kind, interrupt;
     struct kept_lines code_lines, data_lines;
     uint32_t flash_wait, ram_wait; /* cycles */
+    struct accesses accesses;
     uint8_t *stack_low, *stack_high; /* host addresses of the free RAM below the stack pointer */
     uint8_t *stack_deepest;
     struct device *device; /* NULL unless every instruction is checked */

@@ -19,6 +19,7 @@ const SYMBOLS = {
     result: "u32",
   },
   intnic_wait_ram: { parameters: ["pointer", "u64", "u64", "u32"], result: "u32" },
+  intnic_memories: { parameters: ["pointer", "buffer", "u32"], result: "u32" },
   intnic_stack: { parameters: ["pointer", "pointer", "u64"], result: "void" },
   intnic_run: { parameters: ["pointer", "buffer", "buffer", "u32", "u32"], result: "void" },
   intnic_save: { parameters: ["pointer"], result: "u32" },

@@ -42,8 +42,8 @@ export interface OperandRule {
 /** Bytes of `struct operand_rule` in `native.c`. */
 const RULE_BYTES = 8;
 
-/** A slot has 14 bits for the rule's number; a formula has at most 1,024 pairs of registers. */
-const MAX_RULES = 0x3fff;
+/** A slot has 12 bits for the rule's number; a formula has at most 1,024 pairs of registers. */
+const MAX_RULES = 0xfff;
 
 /**
  * The stretches of code that call back into the native half. Each costs a little whenever any of

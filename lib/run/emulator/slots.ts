@@ -26,7 +26,8 @@ export const SLOT_BYTES = 16;
 /** Flags of a slot's last field; above them is the number of the rule for operand values. */
 const BEGINS = 1;
 const AFTER_JUMP = 2;
-const RULE_SHIFT = 2;
+const OVERLAP = { same: 4, other: 8 } as const;
+const RULE_SHIFT = 4;
 
 /** Instructions looked at behind a landing until the pipeline is as if it had come straight. */
 const WINDOW = 16;
@@ -106,17 +107,19 @@ function priceGroup(
       const line = [...instructions(elf, bytes, section, range, decode!)];
       const costs = new Int32Array(line.length);
       const taken = new Int32Array(line.length);
+      const overlaps: number[] = [];
       straight.reset();
       for (const [n, i] of line.entries()) {
         costs[n] = straight.step(i, line[n + 1]);
         taken[n] = straight.taken;
+        overlaps.push(straight.overlap === undefined ? 0 : OVERLAP[straight.overlap]);
       }
       const memory = memoryAt(waiting, range.start);
       const waits = memory === undefined ? undefined : fetchWaits(memory, line, costs, taken);
       for (const [n, i] of line.entries()) {
         const slot = (i.address - base) / 2;
         fill(slot);
-        halves[slot * 8 + 7]! |= BEGINS | (rules.add(i) << RULE_SHIFT);
+        halves[slot * 8 + 7]! |= BEGINS | overlaps[n]! | (rules.add(i) << RULE_SHIFT);
         totalInstructions++;
         totalCycles += costs[n]! + (waits?.straight[n] ?? 0);
         const behind = (slot + i.size / 2) * 8;

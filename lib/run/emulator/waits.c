@@ -5,8 +5,9 @@
  */
 
 /* Adds to the time of the block under way, which the block hook has charged already. */
-static void wait_for(struct machine *m, uint64_t cycles)
+static void wait_for(struct machine *m, int64_t wait)
 {
+    uint64_t cycles = (uint64_t)wait;
     m->cycles += cycles;
     struct profile *p = m->device == NULL ? NULL : m->device->profile;
     if (p == NULL)
@@ -31,6 +32,7 @@ static void waits_begin(struct machine *m)
 {
     forget(&m->code_lines);
     forget(&m->data_lines);
+    m->accesses.behind = NOTHING;
 }
 
 static void waits_close(struct machine *m)

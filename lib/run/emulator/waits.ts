@@ -12,7 +12,7 @@
  * @module
  */
 
-import type { Target } from "../../types.ts";
+import type { MemoryRegion, Target } from "../../types.ts";
 import type { Instruction } from "./decode/instruction.ts";
 import { check } from "./engine.ts";
 import type { Native } from "./native.ts";
@@ -64,11 +64,11 @@ export function memoryAt(
   return memories.find((m) => address >= m.origin && address < m.origin + m.size);
 }
 
-/** Has the engine count what data wait for. To be called before anything runs. */
+/** Has the engine count what data wait for, by their memory. To be called before anything runs. */
 export function watchData(native: Native, engine: Deno.PointerValue, { memory }: Target): void {
   if (memory === undefined) return;
   const { flash, ram } = memory;
-  const range = (r: typeof ram) => [BigInt(r.origin), BigInt(r.origin + r.size - 1)] as const;
+  const range = (r: MemoryRegion) => [BigInt(r.origin), BigInt(r.origin + r.size - 1)] as const;
   const { waitStates = 0, lineBytes = LINE, cacheLines = 0, dataLines = 1 } = flash;
   if (waitStates > 0) {
     const [first, last] = range(flash);
@@ -79,9 +79,15 @@ export function watchData(native: Native, engine: Deno.PointerValue, { memory }:
   if ((ram.waitStates ?? 0) > 0) {
     check(native.intnic_wait_ram(engine, ...range(ram), ram.waitStates!));
   }
+  if (ram.regions !== undefined) {
+    // The first that holds an address is its memory, so the whole RAM comes last.
+    const memories = [...ram.regions, { ...flash, loadCycles: 0 }, { ...ram, loadCycles: 0 }];
+    const words = memories.flatMap((m) => [...range(m), BigInt(m.loadCycles ?? 0)]);
+    check(native.intnic_memories(engine, new BigUint64Array(words), memories.length));
+  }
 }
 
-/** The error to state for cycles of a target: a table's own holds for zero wait states only. */
+/** The error to state for cycles of a target: a table's own holds for the memories it names only. */
 export function statedError(table: TimingTable, { memory }: Target): string {
   const { flash, ram } = memory ?? {};
   const parts: string[] = [];
@@ -92,7 +98,15 @@ export function statedError(table: TimingTable, { memory }: Target): string {
     if ((flash!.dataLines ?? 1) > 1) parts.push(`${flash!.dataLines} lines of data kept`);
   }
   if ((ram?.waitStates ?? 0) > 0) parts.push(`RAM ${ram!.waitStates}`);
-  return parts.length === 0 ? table.error : `unvalidated with wait states (${parts.join(", ")})`;
+  const loads = ram?.regions?.map((r) => r.loadCycles ?? 0);
+  if (parts.length > 0) {
+    if (loads !== undefined) parts.push(`RAM regions, loads +${loads.join(" and +")}`);
+    return `unvalidated with wait states (${parts.join(", ")})`;
+  }
+  if (loads === undefined) return table.error;
+  const known = loads.every((cycles) => cycles === 0 || cycles === table.apart?.loadCycles);
+  if (table.apart !== undefined && known) return table.apart.error;
+  return `unvalidated with RAM regions (loads +${loads.join(" and +")})`;
 }
 
 /**

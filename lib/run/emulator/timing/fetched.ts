@@ -10,7 +10,7 @@
 import type { Instruction } from "../decode/instruction.ts";
 import { isList } from "./in_order.ts";
 import { Prefetch } from "./prefetch.ts";
-import type { FetchedTable, Pricer } from "./table.ts";
+import type { FetchedTable, Overlap, Pricer } from "./table.ts";
 
 /** A word requested in cycle 0 is decoded in cycle 2, and its instruction executes in cycle 3. */
 const FIRST = 3;
@@ -28,6 +28,7 @@ export class FetchedPricer implements Pricer {
   /** The instruction before is a load whose second cycle another access may share. */
   #shares = false;
   #taken = 0;
+  #overlap: Overlap | undefined;
 
   constructor(table: FetchedTable) {
     this.#table = table;
@@ -36,6 +37,10 @@ export class FetchedPricer implements Pricer {
 
   get taken(): number {
     return this.#taken;
+  }
+
+  get overlap(): Overlap | undefined {
+    return this.#overlap;
   }
 
   reset(): void {
@@ -52,6 +57,7 @@ export class FetchedPricer implements Pricer {
     if (before === undefined) this.#prefetch.restart(i.address);
     const decoded = this.#prefetch.ready(i, this.#begun);
     const free = this.#free;
+    this.#overlap = undefined;
     if (i.kind === "if-then" && before?.size === 2 && this.#table.foldedIfThen[0] > 0) {
       // Decoded together with the instruction before, which stays the one that others depend on.
       this.#prefetch.leave(i, decoded);
@@ -62,8 +68,9 @@ export class FetchedPricer implements Pricer {
     let begin = Math.max(decoded + 1, free);
     if (before !== undefined) {
       // The access can share the load's second cycle only if it was decoded in the first.
-      if (this.#shares && decoded <= this.#begun && overlaps(this.#table, before, i)) {
-        begin = this.#begun + 1;
+      if (this.#shares && decoded <= this.#begun && mayOverlap(this.#table, before, i)) {
+        this.#overlap = sameMemory(before, i) ? "same" : "other";
+        if (this.#overlap === "same") begin = this.#begun + 1;
       }
       begin += this.#waits(before, i);
     }
@@ -113,15 +120,18 @@ export class FetchedPricer implements Pricer {
   }
 }
 
-/** Whether an access may begin in the second cycle of the load before it. */
-function overlaps(t: FetchedTable, load: Instruction, i: Instruction): boolean {
+/** Whether an access to the same memory may begin in the second cycle of the load before it. */
+function mayOverlap(t: FetchedTable, load: Instruction, i: Instruction): boolean {
   // Lists and pairs never do: DDI 0439, 3.3.3.
   if (i.kind !== "load" && i.kind !== "store") return false;
   if ((load.writes & i.addressReads) !== 0) return false;
-  // The address of a literal goes out on the code bus, all others usually on the system bus.
-  if ((load.addressing === "literal") !== (i.addressing === "literal")) return false;
   const updatesBase = (i.writes & ~i.loaded) !== 0;
   return t.pipelinesBaseUpdate || !updatesBase;
+}
+
+/** The address of a literal goes out on the code bus, all others usually on the system bus. */
+function sameMemory(load: Instruction, i: Instruction): boolean {
+  return (load.addressing === "literal") === (i.addressing === "literal");
 }
 
 /** CBZ and CBNZ: they decide in the execute stage. */

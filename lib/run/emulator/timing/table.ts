@@ -20,6 +20,8 @@ interface TableBase {
   readonly name: string;
   /** How far from silicon totals are known to be, in a few words, or "unvalidated". */
   readonly error: string;
+  /** Likewise, where a target tells its memories apart and slow ones add as many cycles to loads. */
+  readonly apart?: { readonly error: string; readonly loadCycles: number };
   /** Whether the core's real time depends on operands; without a rule the worst case counts. */
   readonly dataDependent: boolean;
   /** Instructions whose operand values add cycles at run time. */
@@ -150,6 +152,9 @@ export interface ScalarTable extends Omit<TableBase, "costs" | "perRegister"> {
 
 export type TimingTable = InOrderTable | FetchedTable | DualIssueTable | ScalarTable;
 
+/** What an overlap of two accesses depends on, which is known at run time only. */
+export type Overlap = "same" | "other";
+
 /** Prices a straight line of instructions, one after the other. */
 export interface Pricer {
   /** Forgets what came before: the next instruction is the first after a taken branch. */
@@ -158,6 +163,12 @@ export interface Pricer {
   step(instruction: Instruction, next?: Instruction): number;
   /** What the instruction just stepped adds more if it branches; may be negative. */
   readonly taken: number;
+  /**
+   * Of the access just stepped: its first cycle is the last one of the load before it, as both are
+   * taken to be in the same memory ("same"), or would be, were they not taken to be in different
+   * ones ("other").
+   */
+  readonly overlap?: Overlap | undefined;
 }
 
 /** Cycles added because a branch lands here, whatever comes after. */
