@@ -1,5 +1,6 @@
 import { verify } from "../lib/graph/verify.ts";
 import { elements } from "../lib/ops/op.ts";
+import type { Window } from "../lib/ops/window.ts";
 import type { Activation, Encoding, Graph, Node, Shape } from "../lib/types.ts";
 import type { Random } from "./op_trials.ts";
 
@@ -61,4 +62,37 @@ export function randomDense(random: Random): Graph {
     ...randomWeights(random, [whole(random, 1, 11), inputs]),
     activation: pick(random, ["none", "relu", "relu6", "relu_n1_to_1"]),
   });
+}
+
+/** Any of the fused activations, or none. */
+export function randomActivation(random: Random): Activation {
+  return pick(random, ["none", "relu", "relu6", "relu_n1_to_1"]);
+}
+
+/** A window and an image that is large enough for it at least once. */
+export function randomWindow(random: Random, depth: number): { image: Shape; window: Window } {
+  const size = () => pick(random, [1, 1, 2, 3, 3, 5]);
+  const step = () => pick(random, [1, 1, 1, 2, 3]);
+  const pad = () => pick(random, [0, 0, 1, 2, 4]);
+  const kernel = [size(), size()] as const;
+  const dilation = [step(), step()] as const;
+  const padding = random() < 0.3
+    ? { top: 0, bottom: 0, left: 0, right: 0 }
+    : { top: pad(), bottom: pad(), left: pad(), right: pad() };
+  const along = (axis: 0 | 1, added: number) =>
+    Math.max(1, (kernel[axis] - 1) * dilation[axis] + 1 - added) + whole(random, 0, 6);
+  const image = [along(0, padding.top + padding.bottom), along(1, padding.left + padding.right)];
+  return {
+    image: [...image, depth],
+    window: { kernel, dilation, padding, stride: [step(), step()] },
+  };
+}
+
+/** An encoding for the input, most of the time with a zero point at an end of the range. */
+export function randomInput(random: Random): ReadonlyMap<string, Encoding> | undefined {
+  if (random() < 0.5) return undefined;
+  return new Map([["x", {
+    scale: 0.01 + random() / 10,
+    zeroPoint: pick(random, [-128, 127, -1]),
+  }]]);
 }

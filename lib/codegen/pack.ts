@@ -42,9 +42,14 @@ export function defineWeights(name: string, linear: LinearConstants, outputs: nu
   }\n};\n`;
 }
 
-/** The kernels that define `intnic_requantize` by a rounding rule, callees first. */
+/** The kernels that `intnic_requantize` by a rounding rule and its callers need, callees first. */
 export function requantizeKernels(rounding: Rounding): readonly string[] {
-  return ["minmax", "mul_high", rounding === "tflite" ? "requantize_tflite" : "requantize"];
+  return [
+    "noinline",
+    "minmax",
+    "mul_high",
+    rounding === "tflite" ? "requantize_tflite" : "requantize",
+  ];
 }
 
 /** A `struct intnic_output`, for either rule. */
@@ -63,7 +68,11 @@ export function channelShift(shift: number, rounding: Rounding): number {
   return rounding === "tflite" ? shift : -shift - 2;
 }
 
-/** Definition of a layer's per-channel bias, multiplier and shift. */
+/**
+ * Definition of a layer's per-channel bias, multiplier and shift.
+ *
+ * @param zeroPoint of the input, to be folded into the biases; 0 for kernels that subtract it
+ */
 export function defineChannels(
   name: string,
   linear: LinearConstants,

@@ -1,6 +1,7 @@
 import { nearest, UserError } from "../errors.ts";
 import { conv2d } from "./conv2d.ts";
 import { dense } from "./dense.ts";
+import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { maxPool } from "./max_pool.ts";
 import type { Op } from "./op.ts";
 import { relu } from "./relu.ts";
@@ -10,6 +11,7 @@ import { reshape } from "./reshape.ts";
 const table: Readonly<Record<string, Op>> = {
   conv2d: conv2d as Op,
   dense: dense as Op,
+  depthwise_conv2d: depthwiseConv2d as Op,
   max_pool: maxPool as Op,
   relu,
   reshape: reshape as Op,

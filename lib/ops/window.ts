@@ -101,3 +101,14 @@ export function windowIndices(image: Shape, output: Shape, window: Window): Int3
   }
   return indices;
 }
+
+/** The geometry as the fields that the kernels' structures share, indented. */
+export function windowFields(window: Window, image: Shape, output: Shape): string {
+  const { kernel, stride, dilation, padding } = window;
+  return `    .height = ${image[0]}, .width = ${image[1]}, .depth = ${image[2]},
+    .kernel_height = ${kernel[0]}, .kernel_width = ${kernel[1]},
+    .stride_y = ${stride[0]}, .stride_x = ${stride[1]},
+    .dilation_y = ${dilation[0]}, .dilation_x = ${dilation[1]},
+    .pad_top = ${padding.top}, .pad_left = ${padding.left},
+    .out_height = ${output[0]}, .out_width = ${output[1]},`;
+}

@@ -15,6 +15,13 @@
 #define MODEL_LAYER static
 #endif
 
+/* For inner loops: kept out of their callers, they have the registers to themselves. */
+#if defined(__GNUC__)
+#define INTNIC_NOINLINE __attribute__((noinline))
+#else
+#define INTNIC_NOINLINE
+#endif
+
 /*
  * The larger and the smaller of two values less than 2^31 apart, by arithmetic: a comparison may
  * become a branch, and then the time would depend on the data.
@@ -41,7 +48,7 @@ static inline int32_t intnic_mul_high(int32_t a, int32_t b)
 
 /* Per output channel: accumulator start, and the factor multiplier * 2^-(33 + shift). */
 struct intnic_channel {
-    int32_t bias;       /* zero point of the input folded in */
+    int32_t bias;       /* zero point of the input folded in, unless the kernel says not */
     int32_t multiplier; /* 0 .. 2^31 - 1 */
     int32_t shift;      /* 0 .. 29 */
 };
@@ -65,13 +72,6 @@ static inline int8_t intnic_requantize(int32_t accumulator, const struct intnic_
 
     return (int8_t)intnic_min(intnic_max(value, output->low), output->high);
 }
-
-/* Kept out of its callers, the inner loop has the registers to itself. */
-#if defined(__GNUC__)
-#define INTNIC_NOINLINE __attribute__((noinline))
-#else
-#define INTNIC_NOINLINE
-#endif
 
 /* One input times the weights of four channels; loads first, as cores pipeline them. */
 #define INTNIC_TAP(k)                 \

@@ -1,10 +1,3 @@
-/* Kept out of its callers, the inner loop has the registers to itself. */
-#if defined(__GNUC__)
-#define INTNIC_NOINLINE __attribute__((noinline))
-#else
-#define INTNIC_NOINLINE
-#endif
-
 /* One input times the weights of four channels; loads first, as cores pipeline them. */
 #define INTNIC_TAP(k)                 \
     do {                              \

@@ -1,6 +1,6 @@
 /* Per output channel: accumulator start, and the factor multiplier * 2^(shift - 31). */
 struct intnic_channel {
-    int32_t bias;       /* zero point of the input folded in */
+    int32_t bias;       /* zero point of the input folded in, unless the kernel says not */
     int32_t multiplier; /* 0 .. 2^31 - 1 */
     int32_t shift;      /* -31 .. 30, left if positive */
 };
