@@ -44,12 +44,8 @@ export function defineWeights(name: string, linear: LinearConstants, outputs: nu
 
 /** The kernels that `intnic_requantize` by a rounding rule and its callers need, callees first. */
 export function requantizeKernels(rounding: Rounding): readonly string[] {
-  return [
-    "noinline",
-    "minmax",
-    "mul_high",
-    rounding === "tflite" ? "requantize_tflite" : "requantize",
-  ];
+  const rule = rounding === "tflite" ? ["doubling_high", "requantize_tflite"] : ["requantize"];
+  return ["noinline", "minmax", "mul_high", ...rule];
 }
 
 /** A `struct intnic_output`, for either rule. */

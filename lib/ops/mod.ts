@@ -6,6 +6,7 @@ import { maxPool } from "./max_pool.ts";
 import type { Op } from "./op.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
+import { softmax } from "./softmax.ts";
 
 // Each op reads its own attributes; the table forgets which, as the nodes do.
 const table: Readonly<Record<string, Op>> = {
@@ -15,6 +16,7 @@ const table: Readonly<Record<string, Op>> = {
   max_pool: maxPool as Op,
   relu,
   reshape: reshape as Op,
+  softmax: softmax as Op,
 };
 
 /**

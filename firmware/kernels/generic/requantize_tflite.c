@@ -12,14 +12,6 @@ struct intnic_output {
     int32_t high;
 };
 
-/* a * b / 2^31, rounded to nearest, half towards +infinity. */
-static inline int32_t intnic_doubling_high(int32_t a, int32_t b)
-{
-    uint32_t low = (uint32_t)a * (uint32_t)b;
-
-    return (int32_t)(((uint32_t)intnic_mul_high(a, b) << 1) + (((low >> 30) + 1) >> 1));
-}
-
 /* value / 2^exponent, rounded to nearest, half away from zero; exponent 0 .. 31. */
 static inline int32_t intnic_divide_by_power(int32_t value, int32_t exponent)
 {
