@@ -1,4 +1,5 @@
 import { nearest, UserError } from "../errors.ts";
+import { averagePool } from "./average_pool.ts";
 import { conv2d } from "./conv2d.ts";
 import { dense } from "./dense.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
@@ -10,6 +11,7 @@ import { softmax } from "./softmax.ts";
 
 // Each op reads its own attributes; the table forgets which, as the nodes do.
 const table: Readonly<Record<string, Op>> = {
+  average_pool: averagePool as Op,
   conv2d: conv2d as Op,
   dense: dense as Op,
   depthwise_conv2d: depthwiseConv2d as Op,

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { Shape } from "../types.ts";
-import { formatShape } from "./op.ts";
+import { elements, formatShape } from "./op.ts";
 
 /** Geometry of a sliding window over an NHWC image. */
 export interface Window {
@@ -100,6 +100,55 @@ export function windowIndices(image: Shape, output: Shape, window: Window): Int3
     }
   }
   return indices;
+}
+
+/**
+ * The rows of the image that each output row's window sees, and likewise the columns: what lies
+ * outside the image is left out.
+ */
+export function spans(
+  image: Shape,
+  output: Shape,
+  { kernel, stride, dilation, padding }: Window,
+): readonly [rows: number[][], columns: number[][]] {
+  const along = (axis: 0 | 1, before: number) =>
+    Array.from(
+      { length: output[axis]! },
+      (_, o) =>
+        Array.from({ length: kernel[axis] }, (_, tap) =>
+          o * stride[axis] - before + tap * dilation[axis]).filter((i) =>
+            i >= 0 && i < image[axis]!
+          ),
+    );
+  return [along(0, padding.top), along(1, padding.left)];
+}
+
+/** Elements beyond which no tensor is accepted anyway, so that nothing need be said of its windows. */
+const MOST = 2 ** 28;
+
+/**
+ * Makes sure that every window sees some of the image.
+ * @throws {UserError} if one lies wholly in the padding, where pooling has no result
+ */
+export function requireTaps(name: string, image: Shape, output: Shape, window: Window): void {
+  const { kernel, stride, dilation, padding } = window;
+  const sees = (axis: 0 | 1, start: number) => {
+    const tap = Math.max(0, Math.ceil(-start / dilation[axis]));
+    return tap < kernel[axis] && start + tap * dilation[axis] < image[axis]!;
+  };
+  const all = (axis: 0 | 1, before: number) => {
+    for (let o = 0; o < output[axis]!; o++) {
+      if (!sees(axis, o * stride[axis] - before)) return false;
+    }
+    return true;
+  };
+  if (elements(output) > MOST || all(0, padding.top) && all(1, padding.left)) return;
+  throw new UserError(
+    `Layer ${name} pools over windows that lie wholly in the padding of an image of ` +
+      `${formatShape(image)} (${padding.top} rows above, ${padding.bottom} below, ` +
+      `${padding.left} columns to the left, ${padding.right} to the right); the padding must be ` +
+      `smaller than the window.`,
+  );
 }
 
 /** The geometry as the fields that the kernels' structures share, indented. */
