@@ -1,5 +1,6 @@
 import { nearest, UserError } from "../errors.ts";
 import { averagePool } from "./average_pool.ts";
+import { add } from "./add.ts";
 import { conv2d } from "./conv2d.ts";
 import { dense } from "./dense.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
@@ -8,10 +9,12 @@ import type { Op } from "./op.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { softmax } from "./softmax.ts";
+import { sub } from "./sub.ts";
 
 // Each op reads its own attributes; the table forgets which, as the nodes do.
 const table: Readonly<Record<string, Op>> = {
   average_pool: averagePool as Op,
+  add,
   conv2d: conv2d as Op,
   dense: dense as Op,
   depthwise_conv2d: depthwiseConv2d as Op,
@@ -19,6 +22,7 @@ const table: Readonly<Record<string, Op>> = {
   relu,
   reshape: reshape as Op,
   softmax: softmax as Op,
+  sub,
 };
 
 /**

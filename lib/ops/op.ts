@@ -84,7 +84,11 @@ export interface Op<A extends Attributes = Attributes> {
   /** Prepares the float meaning, fused activation included. */
   float(node: Node<A>, context: FloatContext): Stateful<FloatKernel>;
   readonly quantization: Quantization;
-  /** Turns `Node.parameters` into integers, for ops that have any. */
+  /**
+   * Integers made once, for ops that need more than weights: `Node.parameters` quantized, or factors
+   * between the scales of inputs and output.
+   * @throws {UserError} naming the layer, if the scales or values cannot be expressed
+   */
   quantize?(node: Node<A>, context: QuantizedContext): object;
   /** Prepares the integer meaning. */
   reference(node: QuantizedNode<A>, context: QuantizedContext): Stateful<ReferenceKernel>;

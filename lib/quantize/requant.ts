@@ -129,3 +129,34 @@ export function mulHigh(a: number, b: number): number {
   // The result fits 32 bits; the operator only turns −0 into 0.
   return Math.floor((high + Math.floor(low / 65536)) / 65536) | 0;
 }
+
+/** Real factors as whole numbers over a common power of two. */
+export interface WholeFactors {
+  /** Nearest to factor · 2^shift. */
+  readonly factors: readonly number[];
+  /** 0…30. */
+  readonly shift: number;
+}
+
+/**
+ * Whole numbers that stand for real factors as closely as an int32 sum of products allows, for ops
+ * that multiply small integers by few factors and shift once: no high multiply is needed, and the
+ * result is rounded once.
+ *
+ * @param reach bound on the magnitude of the sum and all its parts, in units of the result
+ * @param terms bound on the sum of the magnitudes that the factors are multiplied by, each of which
+ * carries the half by which a factor may be rounded
+ * @returns nothing if even whole factors would leave int32
+ */
+export function wholeFactors(
+  real: readonly number[],
+  reach: number,
+  terms: number,
+): WholeFactors | undefined {
+  const room = 2 ** 31 - 1 - terms;
+  let shift = 30;
+  while (shift >= 0 && reach * 2 ** shift > room) shift--;
+  if (shift < 0) return undefined;
+  // Adding 0 makes 0 of −0.
+  return { factors: real.map((factor) => Math.round(factor * 2 ** shift) + 0), shift };
+}
