@@ -84,6 +84,6 @@ function binaryGraph(random: Random, op: string): Graph {
   }, shape);
 }
 
-for (const op of ["add", "sub"]) {
+for (const op of ["add", "sub", "mul", "max", "min"]) {
   Deno.test(`${op} means the same everywhere`, () => tryOp((random) => binaryGraph(random, op)));
 }

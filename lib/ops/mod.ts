@@ -4,7 +4,10 @@ import { add } from "./add.ts";
 import { conv2d } from "./conv2d.ts";
 import { dense } from "./dense.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
+import { max } from "./max.ts";
 import { maxPool } from "./max_pool.ts";
+import { min } from "./min.ts";
+import { mul } from "./mul.ts";
 import type { Op } from "./op.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
@@ -18,7 +21,10 @@ const table: Readonly<Record<string, Op>> = {
   conv2d: conv2d as Op,
   dense: dense as Op,
   depthwise_conv2d: depthwiseConv2d as Op,
+  max,
   max_pool: maxPool as Op,
+  min,
+  mul,
   relu,
   reshape: reshape as Op,
   softmax: softmax as Op,

@@ -1,0 +1,28 @@
+struct intnic_minimum_recoded {
+    int32_t low, high; /* range of the activation */
+    const int8_t *codes; /* the output's code for each of x's, by code + 128 */
+    const int8_t *codes1;
+};
+
+/*
+ * y = the smaller of x and x1, both brought to the output's codes, limited to low .. high, for one
+ * row. The inputs advance by their steps, 0 if one value stands for all. y may be x if its step
+ * is 1.
+ */
+static void intnic_minimum_recoded(const struct intnic_minimum_recoded *layer, const int8_t *x,
+                                   int32_t step, const int8_t *x1, int32_t step1, int32_t count,
+                                   int8_t *y)
+{
+    const int8_t *codes = layer->codes + 128;
+    const int8_t *codes1 = layer->codes1 + 128;
+    int32_t low = layer->low;
+    int32_t high = layer->high;
+
+    for (; count > 0; count--) {
+        int32_t value = intnic_min(codes[*x], codes1[*x1]);
+
+        *y++ = (int8_t)intnic_min(intnic_max(value, low), high);
+        x += step;
+        x1 += step1;
+    }
+}
