@@ -33,7 +33,8 @@ enum { BEGINS = 1, AFTER_JUMP = 2, OVERLAPS = 4, APART = 8, RULE_SHIFT = 4 };
 
 /* Cycles by the values of an instruction's operands. Shared with `operands.ts`. */
 enum formula { ZERO = 1, SHIFT_STEPS = 2, LEADING_ZEROS = 3, LEADING_SIGNS = 4,
-               QUOTIENT_BITS = 5, SIGNED_QUOTIENT_BITS = 6 };
+               QUOTIENT_BITS = 5, SIGNED_QUOTIENT_BITS = 6, PRODUCT_HALVES = 7,
+               SIGNED_PRODUCT_HALVES = 8, SUM_HALVES = 9, SIGNED_SUM_HALVES = 10 };
 
 struct operand_rule {
     uint16_t formula;
@@ -415,6 +416,49 @@ static int64_t quotient_steps(uint32_t dividend, uint32_t divisor)
     return bits < 0 ? 1 : 3 + bits / 4;
 }
 
+/* Which halves of two operands are not zero: of the first in bits 3 and 2, of the second below. */
+static unsigned halves(uint32_t first, uint32_t second)
+{
+    return (first >> 16 != 0) << 3 | ((first & 0xffff) != 0) << 2 | (second >> 16 != 0) << 1 |
+           ((second & 0xffff) != 0);
+}
+
+/* What a long product of a Cortex-M3 takes beyond three cycles, by `halves`. */
+static const uint8_t product_steps[16] = {[6] = 1, [7] = 1, [9] = 1, [11] = 1, [13] = 1, [14] = 1,
+                                          [15] = 2};
+/* Likewise with an addition. */
+static const uint8_t sum_steps[16] = {[6] = 2, [7] = 2, [9] = 2, [10] = 2, [11] = 3, [13] = 2,
+                                      [14] = 3, [15] = 4};
+
+/* What a sign adds: of either operand if the second is but a high half, else of the second. */
+static int64_t sign_steps(uint32_t first, uint32_t second)
+{
+    switch (halves(first, second)) {
+    case 10: case 14:
+        return (first | second) >> 31;
+    case 6: case 7: case 9: case 13:
+        return second >> 31;
+    }
+    return 0;
+}
+
+static int64_t product_cycles(uint16_t formula, uint32_t first, uint32_t second)
+{
+    unsigned which = halves(first, second);
+    switch ((enum formula)formula) {
+    case PRODUCT_HALVES:
+        return product_steps[which];
+    case SIGNED_PRODUCT_HALVES:
+        return product_steps[which] + sign_steps(first, second);
+    case SUM_HALVES:
+        return sum_steps[which];
+    case SIGNED_SUM_HALVES:
+        return sum_steps[which] + sign_steps(first, second);
+    default:
+        return 0;
+    }
+}
+
 static int64_t operand_cycles(struct machine *m, const struct operand_rule *rule)
 {
     uint32_t second = operand(m, rule->second);
@@ -432,8 +476,9 @@ static int64_t operand_cycles(struct machine *m, const struct operand_rule *rule
     case SIGNED_QUOTIENT_BITS:
         return rule->cycles *
                quotient_steps(magnitude(operand(m, rule->first)), magnitude(second));
+    default:
+        return rule->cycles * product_cycles(rule->formula, operand(m, rule->first), second);
     }
-    return 0;
 }
 
 /* Runs before each instruction of the watched stretches, most of which have no rule. */

@@ -27,6 +27,17 @@ export const FORMULAS = {
   "quotient-bits": 5,
   /** As `quotient-bits`, of the operands' magnitudes. */
   "signed-quotient-bits": 6,
+  /**
+   * A long product that skips halves of its operands which are zero: nothing if an operand is zero,
+   * or both are low halves or both high ones, two if neither has such a half, else one; the cycles
+   * times this.
+   */
+  "product-halves": 7,
+  /** The same of signed operands, where signs add up to one. */
+  "signed-product-halves": 8,
+  /** A long product that is added: zero to four, in the same way. */
+  "sum-halves": 9,
+  "signed-sum-halves": 10,
 } as const;
 
 /** Adds cycles to instructions of one kind, by a formula and its factor. */

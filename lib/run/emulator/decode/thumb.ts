@@ -81,7 +81,9 @@ function describe(p: Pattern, word: number, address: number, size: 2 | 4): Instr
       (writes & PC) !== 0,
     conditional,
     ...(target === undefined ? {} : { target }),
-    ...(kind === "divide" ? { operands: [get("n")!, get("m")!] as const } : {}),
+    ...(kind === "divide" || kind.endsWith("-long")
+      ? { operands: [get("n")!, get("m")!] as const }
+      : {}),
     float: kind === "float",
   };
 }

@@ -143,3 +143,35 @@ Deno.test("a division ends early by the operands' bits", () => {
   assert.equal(signed(-7, 5), 5);
   assert.equal(signed(-0x80, -1), 6);
 });
+
+const PRODUCTS = ["umull", "smull", "umlal", "smlal"];
+
+Deno.test("cortex-m3: a long product skips halves that are zero", () => {
+  const target = testTarget("cortex-m3");
+  if (!has(target.compiler.command)) return;
+  const functions = PRODUCTS.map((name) => `
+.p2align 2
+.global ${name}_
+.thumb_func
+.type ${name}_, %function
+${name}_:
+  ${name} r2, r3, r0, r1
+  bx lr
+`);
+  const source = [".syntax unified", ".thumb", ...functions, ""].join("\n");
+  const elf = build(target, { "a.c": "int main(void) { return 0; }", "products.s": source });
+  using emulator = Emulator.open({ target, elf });
+  const cycles = (a: number, b: number) =>
+    PRODUCTS.map((name) => emulator.call(`${name}_`, [a, b]).cycles - 2);
+  assert.deepEqual(cycles(0, 0xffffffff), [3, 3, 3, 3]);
+  // As measured on two devices with just these operands.
+  assert.deepEqual(cycles(0x2da0, 0x480), [3, 3, 3, 3]);
+  assert.deepEqual(cycles(0x402df0a0, 0x480), [4, 4, 5, 5]);
+  assert.deepEqual(cycles(0x402df0a0, 0x04800000), [4, 4, 6, 6]);
+  assert.deepEqual(cycles(0x98395b39, 0x824704ea), [5, 5, 7, 7]);
+  // Signs: of the second operand, or of either if the second is but a high half.
+  assert.deepEqual(cycles(0x1234, 0x80001234), [4, 5, 5, 6]);
+  assert.deepEqual(cycles(0x80001234, 0x1234), [4, 4, 5, 5]);
+  assert.deepEqual(cycles(0x80000000, 0x10000), [3, 4, 5, 6]);
+  assert.deepEqual(cycles(0x80001234, 0x10000), [4, 5, 6, 7]);
+});
