@@ -7,6 +7,8 @@
 import type { InOrderTable } from "./table.ts";
 
 const TRM = "DDI 0484C, table 3-1";
+const MEASURED =
+  "exact in all assembly measured on SAM D20: pornin/curve9767 and x25519-cm0; DDI 0484C, table 3-1";
 const RECALLED = "DDI 0484C, table 3-1, from memory: to be checked";
 const FAST = "DDI 0484C, table 3-1, with the fast multiplier; the small one takes 32";
 const NONE = "no such effect in DDI 0484";
@@ -14,7 +16,7 @@ const ABSENT = "not an instruction of ARMv6-M";
 
 export const cortexM0Plus: InOrderTable = {
   name: "cortex-m0plus",
-  error: "unvalidated",
+  error: "mean 0.4 %, worst 6.5 % (26 figures, hardware; none of the 14 of assembly differs)",
   dataDependent: false,
   issue: "single",
   costs: {
@@ -25,15 +27,15 @@ export const cortexM0Plus: InOrderTable = {
     "multiply-add-long": [1, ABSENT],
     divide: [1, ABSENT],
     load: [2, TRM],
-    store: [2, RECALLED],
+    store: [2, MEASURED],
     "load-double": [1, ABSENT],
     "store-double": [1, ABSENT],
-    "load-multiple": [1, RECALLED],
-    "store-multiple": [1, RECALLED],
-    branch: [1, RECALLED],
-    "branch-if": [1, RECALLED],
-    call: [1, RECALLED],
-    jump: [1, RECALLED],
+    "load-multiple": [1, MEASURED],
+    "store-multiple": [1, MEASURED],
+    branch: [1, MEASURED],
+    "branch-if": [1, MEASURED],
+    call: [1, MEASURED],
+    jump: [1, MEASURED],
     "table-branch": [1, ABSENT],
     "if-then": [1, ABSENT],
     nop: [1, TRM],
@@ -42,13 +44,13 @@ export const cortexM0Plus: InOrderTable = {
     float: [1, ABSENT],
     undefined: [1, ABSENT],
   },
-  perRegister: [1, RECALLED],
+  perRegister: [1, MEASURED],
   taken: {
-    branch: [1, RECALLED],
-    "branch-if": [1, RECALLED],
-    call: [2, RECALLED],
-    jump: [1, RECALLED],
-    "load-multiple": [2, "POP with PC 3+N, from memory of DDI 0484: to be checked"],
+    branch: [1, MEASURED],
+    "branch-if": [1, MEASURED],
+    call: [2, MEASURED],
+    jump: [1, MEASURED],
+    "load-multiple": [2, MEASURED],
   },
   misalignedLanding: [0, NONE],
   pipelinedLoad: [0, NONE],
