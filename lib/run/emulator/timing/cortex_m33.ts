@@ -6,12 +6,13 @@
 
 import type { DualIssueTable } from "./table.ts";
 
-const MEASURED = "published pipeline measurements of M33 (jnk0le/random)";
+const MEASURED = "measured on RP2350: jnk0le/random, pipeline cycle test, cortex_m33.md";
+const POP = "one or two more than POP {LR} and BX LR with two others between: jnk0le/random";
 const ASSUMED = "assumed: no measurement at hand";
 
 export const cortexM33: DualIssueTable = {
   name: "cortex-m33",
-  error: "unvalidated",
+  error: "mean 0.0 %, worst 0.3 % (8 figures of hand-written AES, hardware)",
   dataDependent: true,
   issue: "dual",
   costs: {
@@ -45,7 +46,7 @@ export const cortexM33: DualIssueTable = {
     "branch-if": [1, MEASURED],
     call: [1, ASSUMED],
     jump: [1, ASSUMED],
-    "load-multiple": [2, ASSUMED],
+    "load-multiple": [3, POP],
     load: [3, ASSUMED],
     "table-branch": [3, ASSUMED],
   },
@@ -53,6 +54,7 @@ export const cortexM33: DualIssueTable = {
   latency: {
     load: [2, MEASURED],
     "load-double": [2, MEASURED],
+    "load-multiple": [2, MEASURED],
     multiply: [2, MEASURED],
     "multiply-add": [2, MEASURED],
     "multiply-long": [2, MEASURED],
@@ -60,9 +62,9 @@ export const cortexM33: DualIssueTable = {
   },
   shiftLatency: [2, MEASURED],
   chained: [1, MEASURED],
-  pairWidth: 2,
   // Neither arithmetic nor accesses pair with each other: cortex_m33.md.
-  joins: ["branch", "branch-if", "if-then"],
-  loadPairs: false,
-  branchAfterFlags: { notTaken: [0, MEASURED], taken: [2, MEASURED] },
+  joins: ["branch", "branch-if", "jump", "if-then"],
+  freshFlags: [1, MEASURED],
+  slowFlags: [1, `${MEASURED}; Arm knowledge article KA001260`],
+  targetFromLoad: [1, `${MEASURED}: two cycles free between POP {LR} and BX LR`],
 };

@@ -20,6 +20,7 @@ import { InOrderPricer } from "./in_order.ts";
 import { picorv32 } from "./picorv32.ts";
 import { rv64InOrder } from "./rv64_inorder.ts";
 import { ScalarPricer } from "./scalar.ts";
+import { TwoWidePricer } from "./two_wide.ts";
 import type { Pricer, TimingTable } from "./table.ts";
 
 export type { Cost, Pricer, TimingTable } from "./table.ts";
@@ -61,6 +62,8 @@ export function pricer(table: TimingTable): Pricer {
       return new FetchedPricer(table);
     case "dual":
       return new DualIssuePricer(table);
+    case "two-wide":
+      return new TwoWidePricer(table);
     case "scalar":
       return new ScalarPricer(table);
   }

@@ -1,8 +1,8 @@
 /**
  * What a timing table says and how it is used. A table is data: cycles, each with its source. The
  * rules that apply them to a sequence of instructions are in `in_order.ts` (one instruction at a
- * time), `fetched.ts` (likewise, with the prefetch of Cortex-M3 and M4), `dual_issue.ts` (two at a
- * time) and `scalar.ts` (the small RISC-V cores).
+ * time), `fetched.ts` (likewise, with the prefetch of Cortex-M3 and M4), `dual_issue.ts` (Cortex-M33),
+ * `two_wide.ts` (Cortex-M7) and `scalar.ts` (the small RISC-V cores).
  *
  * All costs are at zero wait states, in cycles of the core's clock.
  *
@@ -80,25 +80,40 @@ export interface FetchedTable extends TableBase {
   readonly foldedIfThen: Cost;
 }
 
-/** A core that may begin two instructions in one cycle. */
+/** Cortex-M33: one instruction a cycle, and few that share it. */
 export interface DualIssueTable extends TableBase {
   readonly issue: "dual";
   /** Cycles until a result can be used, by the kind of instruction that makes it; 1 if not named. */
   readonly latency: Readonly<Partial<Record<Kind, Cost>>>;
-  /** Likewise for results that went through the shifter. */
+  /** Likewise, of results that went through the shifter on the way, and of the DSP extension. */
   readonly shiftLatency: Cost;
-  /** How much earlier a sum of products may be added to, and a loaded value stored. */
+  /** How much earlier a sum may be added to, and a result stored. */
   readonly chained: Cost;
-  /** Widest instruction that may be one of a pair, in bytes. */
-  readonly pairWidth: 2 | 4;
-  /** If given, only these kinds join the instruction before; or any joins a NOP. */
-  readonly joins?: readonly Kind[];
+  /** Kinds of 16-bit instruction that join a 16-bit one before them; any joins a NOP. */
+  readonly joins: readonly Kind[];
+  /** Added to a branch taken that joins the instruction which sets the flags. */
+  readonly freshFlags: Cost;
+  /** Added to products and shifted constants that set flags. */
+  readonly slowFlags: Cost;
+  /** Added to the latency of a load whose result is branched to. */
+  readonly targetFromLoad: Cost;
+}
+
+/** Cortex-M7: two instructions a cycle, in order, through an early and a late arithmetic unit. */
+export interface TwoWideTable extends TableBase {
+  readonly issue: "two-wide";
+  /**
+   * Cycles until the late unit can use a result; the early unit, addresses and the shifter can one
+   * cycle later.
+   */
+  readonly latency: {
+    readonly late: Cost;
+    readonly word: Cost;
+    readonly narrow: Cost;
+    readonly product: Cost;
+  };
   /** Two loads form a pair when their words lie in different banks. */
   readonly loadPairs: boolean;
-  /** A conditional branch right behind the instruction that sets the flags. */
-  readonly branchAfterFlags?: { readonly notTaken: Cost; readonly taken: Cost };
-  /** A wrong guess of a conditional branch: with fresh flags, and with flags set earlier. */
-  readonly mispredict?: { readonly late: Cost; readonly early: Cost; readonly earlyAfter: number };
 }
 
 /** The kinds of instruction that RV32IMC has. */
@@ -150,7 +165,7 @@ export interface ScalarTable extends Omit<TableBase, "costs" | "perRegister"> {
   readonly shift?: { readonly base: Cost; readonly stride: Cost };
 }
 
-export type TimingTable = InOrderTable | FetchedTable | DualIssueTable | ScalarTable;
+export type TimingTable = InOrderTable | FetchedTable | DualIssueTable | TwoWideTable | ScalarTable;
 
 /** What an overlap of two accesses depends on, which is known at run time only. */
 export type Overlap = "same" | "other";
