@@ -1,5 +1,6 @@
 import { UserError } from "../lib/errors.ts";
 import {
+  pick,
   randomActivation,
   randomInput,
   randomWeights,
@@ -23,17 +24,49 @@ function depthwiseGraph(random: Random) {
 
 Deno.test("depthwise_conv2d means the same everywhere", () => tryOp(depthwiseGraph));
 
-function averageGraph(random: Random): Graph {
-  const { image, window } = randomWindow(random, whole(random, 1, 9));
-  const attributes = { ...window, countPadding: random() < 0.5 };
-  const rest = { attributes, activation: randomActivation(random) };
+/** The first graph, or the other one if a window of the first sees nothing but padding. */
+function orAnother(first: () => Graph, other: () => Graph): Graph {
   try {
-    return single(random, "average_pool", image, rest, randomInput(random));
+    return first();
   } catch (error) {
-    // A window that sees nothing but padding has no average.
-    if (error instanceof UserError) return averageGraph(random);
+    if (error instanceof UserError) return other();
     throw error;
   }
 }
 
+function averageGraph(random: Random): Graph {
+  const { image, window } = randomWindow(random, whole(random, 1, 9));
+  const attributes = { ...window, countPadding: random() < 0.5 };
+  const rest = { attributes, activation: randomActivation(random) };
+  return orAnother(
+    () => single(random, "average_pool", image, rest, randomInput(random)),
+    () => averageGraph(random),
+  );
+}
+
 Deno.test("average_pool means the same everywhere", () => tryOp(averageGraph));
+
+function convGraph(random: Random): Graph {
+  const groups = pick(random, [1, 1, 2, 3, 5]);
+  const depth = groups * whole(random, 1, 4);
+  const { image, window } = randomWindow(random, depth);
+  const outputs = groups * whole(random, 1, 7);
+  return single(random, "conv2d", image, {
+    attributes: groups === 1 ? window : { ...window, groups },
+    ...randomWeights(random, [outputs, ...window.kernel, depth / groups]),
+    activation: randomActivation(random),
+  }, randomInput(random));
+}
+
+Deno.test("conv2d means the same everywhere, groups or not", () => tryOp(convGraph));
+
+function maxGraph(random: Random): Graph {
+  const { image, window } = randomWindow(random, whole(random, 1, 9));
+  const rest = { attributes: window, activation: randomActivation(random) };
+  return orAnother(
+    () => single(random, "max_pool", image, rest, randomInput(random)),
+    () => maxGraph(random),
+  );
+}
+
+Deno.test("max_pool means the same everywhere", () => tryOp(maxGraph));

@@ -34,9 +34,22 @@ export function foldZeroPoint(linear: LinearConstants, zeroPoint: number): Int32
   });
 }
 
-/** Definition of the packed weights of a layer. */
-export function defineWeights(name: string, linear: LinearConstants, outputs: number): string {
-  const packed = packWeights(linear.weights, outputs);
+/**
+ * Definition of the packed weights of a layer.
+ *
+ * @param groups runs of neighbouring outputs that are packed one after the other
+ */
+export function defineWeights(
+  name: string,
+  { weights }: LinearConstants,
+  outputs: number,
+  groups = 1,
+): string {
+  const size = weights.length / groups;
+  const packed = new Int8Array(weights.length);
+  for (let at = 0; at < weights.length; at += size) {
+    packed.set(packWeights(weights.subarray(at, at + size), outputs / groups), at);
+  }
   return `static const int8_t model_weights_${name}[${packed.length}] = {\n${
     formatList(packed)
   }\n};\n`;

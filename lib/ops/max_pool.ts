@@ -1,6 +1,14 @@
+import type { Shape } from "../types.ts";
 import { activationRange } from "./activation.ts";
 import type { Op } from "./op.ts";
-import { requireImage, type Window, windowOutput } from "./window.ts";
+import {
+  requireImage,
+  requireTaps,
+  spans,
+  type Window,
+  windowFields,
+  windowOutput,
+} from "./window.ts";
 
 /**
  * Largest value of each window, channel by channel. Taps outside the image take no part. The order
@@ -13,34 +21,30 @@ export const maxPool: Op<Window> = {
 
   infer(node, inputs) {
     const image = requireImage(node.name, inputs[0]);
-    return [...windowOutput(node.name, image, node.attributes), image[2]!];
+    const output = windowOutput(node.name, image, node.attributes);
+    requireTaps(node.name, image, output, node.attributes);
+    return [...output, image[2]!];
   },
 
   macs: () => 0,
 
   float(node, { inputs, output }) {
     const limits = activationRange(node.activation);
-    return ([x], y) => pool(x!, y, inputs[0]!, output, node.attributes, limits);
+    return pool<Float32Array>(inputs[0]!, output, node.attributes, limits);
   },
 
   reference(node, { inputs, output }) {
-    return ([x], y) => pool(x!, y, inputs[0]!.shape, output.shape, node.attributes, node.clamp);
+    return pool<Int8Array>(inputs[0]!.shape, output.shape, node.attributes, node.clamp);
   },
 
   emit(node, { inputs, output }) {
-    const { kernel, stride, padding } = node.attributes;
-    const [height, width, depth] = inputs[0]!.shape;
     return {
-      kernels: ["minmax", "max_pool"],
+      kernels: ["minmax", "window", "max_pool"],
       constants: "",
       weightBytes: 0,
       scratchBytes: 0,
       body: `static const struct intnic_max_pool layer = {
-    .height = ${height}, .width = ${width}, .depth = ${depth},
-    .kernel_height = ${kernel[0]}, .kernel_width = ${kernel[1]},
-    .stride_y = ${stride[0]}, .stride_x = ${stride[1]},
-    .pad_top = ${padding.top}, .pad_left = ${padding.left},
-    .out_height = ${output.shape[0]}, .out_width = ${output.shape[1]},
+${windowFields(node.attributes, inputs[0]!.shape, output.shape)}
     .low = ${node.clamp[0]}, .high = ${node.clamp[1]},
 };
 intnic_max_pool(&layer, x, y);`,
@@ -49,27 +53,25 @@ intnic_max_pool(&layer, x, y);`,
 };
 
 function pool<T extends Float32Array | Int8Array>(
-  x: T,
-  y: T,
-  image: readonly number[],
-  output: readonly number[],
-  { kernel, stride, padding }: Window,
+  image: Shape,
+  output: Shape,
+  window: Window,
   [low, high]: readonly [number, number],
-): void {
-  const [height, width, depth] = image as [number, number, number];
-  for (let oy = 0, at = 0; oy < output[0]!; oy++) {
-    const top = oy * stride[0] - padding.top;
-    for (let ox = 0; ox < output[1]!; ox++) {
-      const left = ox * stride[1] - padding.left;
-      for (let c = 0; c < depth; c++, at++) {
-        let most = low;
-        for (let iy = Math.max(0, top); iy < Math.min(height, top + kernel[0]); iy++) {
-          for (let ix = Math.max(0, left); ix < Math.min(width, left + kernel[1]); ix++) {
-            most = Math.max(most, x[(iy * width + ix) * depth + c]!);
+): (inputs: readonly T[], y: T) => void {
+  const [, width, depth] = image as [number, number, number];
+  const [rows, columns] = spans(image, output, window);
+  return ([x], y) => {
+    let at = 0;
+    for (const row of rows) {
+      for (const column of columns) {
+        for (let c = 0; c < depth; c++) {
+          let most = low;
+          for (const iy of row) {
+            for (const ix of column) most = Math.max(most, x![(iy * width + ix) * depth + c]!);
           }
+          y[at++] = Math.min(high, most);
         }
-        y[at] = Math.min(high, most);
       }
     }
-  }
+  };
 }

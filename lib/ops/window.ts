@@ -153,7 +153,9 @@ export function requireTaps(name: string, image: Shape, output: Shape, window: W
 
 /** The geometry as the fields that the kernels' structures share, indented. */
 export function windowFields(window: Window, image: Shape, output: Shape): string {
-  const { kernel, stride, dilation, padding } = window;
+  const { kernel, stride, padding } = window;
+  // Without a second tap there is nothing to be apart, and kernels have shorter ways.
+  const dilation = window.dilation.map((step, axis) => kernel[axis] === 1 ? 1 : step);
   return `    .height = ${image[0]}, .width = ${image[1]}, .depth = ${image[2]},
     .kernel_height = ${kernel[0]}, .kernel_width = ${kernel[1]},
     .stride_y = ${stride[0]}, .stride_x = ${stride[1]},

@@ -14,6 +14,10 @@ static inline struct intnic_span intnic_span(int32_t start, int32_t taps, int32_
 {
     struct intnic_span span = { 0, 0, start };
 
+    if (start >= 0 && start + (taps - 1) * dilation < size) {
+        span.count = taps;
+        return span;
+    }
     while (span.at < 0 && span.tap < taps) {
         span.tap++;
         span.at += dilation;
