@@ -162,7 +162,8 @@ struct intnic_conv2d {
     int32_t stride_y, stride_x;
     int32_t dilation_y, dilation_x;
     int32_t pad_top, pad_left;
-    int32_t out_height, out_width, outputs;
+    int32_t out_height, out_width;
+    int32_t groups, group_depth, group_outputs; /* channels in and out of each group */
     int32_t input_zero;
     struct intnic_output output;
 };
@@ -189,7 +190,10 @@ static inline int8_t *intnic_copy(const int8_t *from, int32_t count, int8_t *to)
     return to;
 }
 
-/* Copies the window at (top, left) to `patch`, the input's zero point standing for what is outside. */
+/*
+ * Copies the channels of one group in the window at (top, left) to `patch`, the input's zero point
+ * standing for what is outside.
+ */
 static void intnic_gather(const struct intnic_conv2d *layer, const int8_t *x, int32_t top,
                           int32_t left, int8_t *patch)
 {
@@ -202,9 +206,9 @@ static void intnic_gather(const struct intnic_conv2d *layer, const int8_t *x, in
             if (iy >= 0 && iy < layer->height && ix >= 0 && ix < layer->width) {
                 const int8_t *pixel = x + (iy * layer->width + ix) * layer->depth;
 
-                patch = intnic_copy(pixel, layer->depth, patch);
+                patch = intnic_copy(pixel, layer->group_depth, patch);
             } else {
-                for (int32_t c = layer->depth; c > 0; c--) {
+                for (int32_t c = layer->group_depth; c > 0; c--) {
                     *patch++ = (int8_t)layer->input_zero;
                 }
             }
@@ -212,17 +216,30 @@ static void intnic_gather(const struct intnic_conv2d *layer, const int8_t *x, in
     }
 }
 
+/* One output pixel of one group, its window given tap by tap. */
+static inline int8_t *intnic_conv2d_group(const struct intnic_conv2d *layer, int32_t group,
+                                          const int8_t *patch, int8_t *y)
+{
+    int32_t taps = layer->kernel_height * layer->kernel_width * layer->group_depth;
+    int32_t first = group * layer->group_outputs;
+
+    intnic_linear(patch, taps, layer->weights + first * taps, layer->channels + first,
+                  layer->group_outputs, &layer->output, y);
+    return y + layer->group_outputs;
+}
+
 /*
  * Convolution over an NHWC image, pixel by pixel: the window is gathered into `scratch` (kernel
- * height * width * depth bytes) and multiplied by the weights. Only a window that hangs over the
- * border or has holes is gathered tap by tap; which ones do depends on the layer, not on the data.
+ * height * width * channels of a group bytes) and multiplied by the weights. Only a window that
+ * hangs over the border or has holes, and those of groups, are gathered tap by tap; one that lies in
+ * a single run of bytes is read where it is. Which is which depends on the layer, not on the data.
  */
 static void intnic_conv2d(const struct intnic_conv2d *layer, const int8_t *x, int8_t *scratch,
                           int8_t *y)
 {
     int32_t row = layer->kernel_width * layer->depth;
     int32_t pitch = layer->width * layer->depth;
-    int solid = layer->dilation_y == 1 && layer->dilation_x == 1;
+    int solid = layer->dilation_y == 1 && layer->dilation_x == 1 && layer->groups == 1;
 
     for (int32_t oy = 0; oy < layer->out_height; oy++) {
         int32_t top = oy * layer->stride_y - layer->pad_top;
@@ -233,71 +250,116 @@ static void intnic_conv2d(const struct intnic_conv2d *layer, const int8_t *x, in
 
             if (solid && rows_inside && left >= 0 && left + layer->kernel_width <= layer->width) {
                 const int8_t *from = x + top * pitch + left * layer->depth;
-                int8_t *patch = scratch;
 
-                for (int32_t ky = layer->kernel_height; ky > 0; ky--) {
-                    patch = intnic_copy(from, row, patch);
-                    from += pitch;
+                if (layer->kernel_height > 1) {
+                    int8_t *patch = scratch;
+
+                    for (int32_t ky = layer->kernel_height; ky > 0; ky--) {
+                        patch = intnic_copy(from, row, patch);
+                        from += pitch;
+                    }
+                    from = scratch;
                 }
-            } else {
-                intnic_gather(layer, x, top, left, scratch);
+                y = intnic_conv2d_group(layer, 0, from, y);
+                continue;
             }
-            intnic_linear(scratch, layer->kernel_height * row, layer->weights, layer->channels,
-                          layer->outputs, &layer->output, y);
-            y += layer->outputs;
+            for (int32_t group = 0; group < layer->groups; group++) {
+                intnic_gather(layer, x + group * layer->group_depth, top, left, scratch);
+                y = intnic_conv2d_group(layer, group, scratch, y);
+            }
         }
     }
+}
+
+/* The taps of a window that lie inside the image, along one axis. */
+struct intnic_span {
+    int32_t tap;   /* first of them */
+    int32_t count; /* how many, 0 if none */
+    int32_t at;    /* row or column of the image that the first sees */
+};
+
+/*
+ * A window of `taps` taps, `dilation` apart, whose first lies at `start`, over an image of `size`
+ * rows or columns. Depends on the layer, not on the data, and needs no division.
+ */
+static inline struct intnic_span intnic_span(int32_t start, int32_t taps, int32_t dilation,
+                                             int32_t size)
+{
+    struct intnic_span span = { 0, 0, start };
+
+    if (start >= 0 && start + (taps - 1) * dilation < size) {
+        span.count = taps;
+        return span;
+    }
+    while (span.at < 0 && span.tap < taps) {
+        span.tap++;
+        span.at += dilation;
+    }
+    for (int32_t at = span.at; at < size && span.tap + span.count < taps; at += dilation) {
+        span.count++;
+    }
+    if (span.count == 0) {
+        span.tap = 0; /* nothing is read, but addresses are made of both */
+        span.at = 0;
+    }
+    return span;
 }
 
 struct intnic_max_pool {
     int32_t height, width, depth;
     int32_t kernel_height, kernel_width;
     int32_t stride_y, stride_x;
+    int32_t dilation_y, dilation_x;
     int32_t pad_top, pad_left;
     int32_t out_height, out_width;
     int32_t low, high; /* range of the activation */
 };
 
-/* Largest value of one window for channel c: the rows and columns that lie inside the image. */
-static inline int8_t intnic_window_max(const int8_t *tap, int32_t rows, int32_t columns,
-                                       int32_t pitch, int32_t depth, int32_t low,
-                                       int32_t high)
+/* The taps of one window inside the image, and how far the next ones are. */
+struct intnic_max_window {
+    int32_t rows, columns;
+    int32_t row, column;
+    int32_t low, high;
+};
+
+/* Largest value of one window for one channel. */
+static inline int8_t intnic_max1(const struct intnic_max_window *window, const int8_t *x)
 {
-    int32_t most = low;
+    int32_t most = window->low;
 
-    for (; rows > 0; rows--) {
-        const int8_t *next = tap + pitch;
+    for (int32_t rows = window->rows; rows > 0; rows--) {
+        const int8_t *tap = x;
 
-        for (int32_t left = columns; left > 0; left--) {
+        for (int32_t left = window->columns; left > 0; left--) {
             most = intnic_max(*tap, most);
-            tap += depth;
+            tap += window->column;
         }
-        tap = next;
+        x += window->row;
     }
-    return (int8_t)intnic_min(most, high);
+    return (int8_t)intnic_min(most, window->high);
 }
 
 /* The same for four channels at once. */
-static inline void intnic_window_max4(const int8_t *tap, int32_t rows, int32_t columns,
-                                      int32_t pitch, int32_t depth, int32_t low, int32_t high,
-                                      int8_t *y)
+static inline void intnic_max4(const struct intnic_max_window *window, const int8_t *x, int8_t *y)
 {
-    int32_t most0 = low;
-    int32_t most1 = low;
-    int32_t most2 = low;
-    int32_t most3 = low;
+    int32_t column = window->column;
+    int32_t high = window->high;
+    int32_t most0 = window->low;
+    int32_t most1 = most0;
+    int32_t most2 = most0;
+    int32_t most3 = most0;
 
-    for (; rows > 0; rows--) {
-        const int8_t *next = tap + pitch;
+    for (int32_t rows = window->rows; rows > 0; rows--) {
+        const int8_t *tap = x;
 
-        for (int32_t left = columns; left > 0; left--) {
+        for (int32_t left = window->columns; left > 0; left--) {
             most0 = intnic_max(tap[0], most0);
             most1 = intnic_max(tap[1], most1);
             most2 = intnic_max(tap[2], most2);
             most3 = intnic_max(tap[3], most3);
-            tap += depth;
+            tap += column;
         }
-        tap = next;
+        x += window->row;
     }
     y[0] = (int8_t)intnic_min(most0, high);
     y[1] = (int8_t)intnic_min(most1, high);
@@ -305,34 +367,40 @@ static inline void intnic_window_max4(const int8_t *tap, int32_t rows, int32_t c
     y[3] = (int8_t)intnic_min(most3, high);
 }
 
-/* Largest value of every window, channel by channel. Without padding, y may be x. */
+/*
+ * Largest value of every window, channel by channel. Without padding above and to the left, y may
+ * be x.
+ */
 static void intnic_max_pool(const struct intnic_max_pool *layer, const int8_t *x, int8_t *y)
 {
     int32_t depth = layer->depth;
     int32_t pitch = layer->width * depth;
 
     for (int32_t oy = 0; oy < layer->out_height; oy++) {
-        int32_t top = oy * layer->stride_y - layer->pad_top;
-        int32_t bottom = intnic_min(top + layer->kernel_height, layer->height);
+        struct intnic_span rows = intnic_span(oy * layer->stride_y - layer->pad_top,
+                                              layer->kernel_height, layer->dilation_y,
+                                              layer->height);
 
-        top = intnic_max(top, 0);
         for (int32_t ox = 0; ox < layer->out_width; ox++) {
-            int32_t left = ox * layer->stride_x - layer->pad_left;
-            int32_t columns = intnic_min(left + layer->kernel_width, layer->width);
-            const int8_t *first;
-            int32_t c = 0;
+            struct intnic_span columns = intnic_span(ox * layer->stride_x - layer->pad_left,
+                                                     layer->kernel_width, layer->dilation_x,
+                                                     layer->width);
+            struct intnic_max_window window = { rows.count,
+                                                columns.count,
+                                                layer->dilation_y * pitch,
+                                                layer->dilation_x * depth,
+                                                layer->low,
+                                                layer->high };
+            const int8_t *first = x + rows.at * pitch + columns.at * depth;
+            int32_t c = depth;
 
-            left = intnic_max(left, 0);
-            columns -= left;
-            first = x + top * pitch + left * depth;
-            for (; c + 4 <= depth; c += 4) {
-                intnic_window_max4(first + c, bottom - top, columns, pitch, depth, layer->low,
-                                   layer->high, y);
+            for (; c >= 4; c -= 4) {
+                intnic_max4(&window, first, y);
+                first += 4;
                 y += 4;
             }
-            for (; c < depth; c++) {
-                *y++ = intnic_window_max(first + c, bottom - top, columns, pitch, depth,
-                                         layer->low, layer->high);
+            for (; c > 0; c--) {
+                *y++ = intnic_max1(&window, first++);
             }
         }
     }
@@ -361,7 +429,7 @@ MODEL_LAYER void model_layer_filters(const int8_t *x, int8_t *scratch, int8_t *y
         .dilation_y = 1, .dilation_x = 1,
         .pad_top = 0, .pad_left = 0,
         .out_height = 2, .out_width = 2,
-        .outputs = 2,
+        .groups = 1, .group_depth = 1, .group_outputs = 2,
         .input_zero = -128,
         .output = { .offset = -255, .low = -128, .high = 127 },
     };
@@ -380,6 +448,7 @@ MODEL_LAYER void model_layer_pool(const int8_t *x, int8_t *y)
         .height = 2, .width = 2, .depth = 2,
         .kernel_height = 2, .kernel_width = 2,
         .stride_y = 2, .stride_x = 2,
+        .dilation_y = 1, .dilation_x = 1,
         .pad_top = 0, .pad_left = 0,
         .out_height = 1, .out_width = 1,
         .low = -128, .high = 127,
