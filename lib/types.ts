@@ -17,7 +17,7 @@ export type Shape = readonly number[];
 export interface Model {
   /** Short name: the folder or file without its extension. */
   readonly name: string;
-  readonly format: "tfjs";
+  readonly format: "tfjs" | "tflite";
   /** Where it was read from. */
   readonly path: string;
   /** SHA-256 over the bytes of all its files, in the order of `files`, in hexadecimal. */
@@ -54,7 +54,18 @@ export interface WeightCodes {
   readonly scales: Float64Array;
   /** At scale s_x·s_w, per output channel. */
   readonly bias: Int32Array;
+  /**
+   * s_x·s_w, per output channel, as the model's own runtime computes it; the exact product unless
+   * told.
+   */
+  readonly products?: Float64Array;
 }
+
+/**
+ * Type of the numbers that go in or come out of a model as its users see it. Deployed, it is int8 at
+ * either end.
+ */
+export type EdgeType = "float32" | "int8" | "uint8" | "int32" | "int64";
 
 /** One float operation. */
 export interface Node<A extends Attributes = Attributes> {
@@ -93,6 +104,8 @@ export interface Graph {
   readonly encodings?: ReadonlyMap<string, Encoding>;
   /** The rounding rule a quantized model was made for; `single` unless told. */
   readonly rounding?: Rounding;
+  /** What the model itself takes and gives; float32 unless told. */
+  readonly edges?: { readonly input: EdgeType; readonly output: EdgeType };
   /** What the import changed that a user should know, in full sentences. */
   readonly notes: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { basename, dirname, isAbsolute, join, normalize, resolve } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, normalize, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 import type { Model } from "../types.ts";
@@ -8,35 +8,53 @@ import { parseModelJson, weightPaths } from "./tfjs_files.ts";
 /** The models that come with intnic. */
 const shipped = ["mlp", "convnet"] as const;
 
+/** A file larger than this is no network for a microcontroller. */
+const MAX_BYTES = 2 ** 30;
+
 /**
  * Reads a trained network from disk.
  *
  * @param nameOrPath `mlp` or `convnet` for the ones that come with intnic, else the folder of a tfjs
- * LayersModel or its `model.json`
+ * LayersModel, its `model.json`, or a TensorFlow Lite file
  * @throws {UserError} if it is not there or its files are damaged
  */
 export async function loadModel(nameOrPath: string): Promise<Model> {
   const path = await locate(nameOrPath);
-  const folder = dirname(path);
-  const json = await readFile(path);
-  const files = new Map([[basename(path), json]]);
+  const bytes = await readFile(path);
+  const format = formatOf(path, bytes);
+  const files = new Map([[basename(path), bytes]]);
+  if (format === "tfjs") await addWeights(files, path, bytes);
+  const hash = createHash("sha256");
+  for (const contents of files.values()) hash.update(contents);
+  return { name: modelName(path), format, path, sha256: hash.digest("hex"), files };
+}
+
+/** By what a file starts with; by its name where that is damaged, so that messages make sense. */
+function formatOf(path: string, bytes: Uint8Array): Model["format"] {
+  const magic = new TextDecoder("latin1").decode(bytes.subarray(4, 8));
+  return magic === "TFL3" || path.endsWith(".tflite") ? "tflite" : "tfjs";
+}
+
+/** The file without its extension, or its folder where the file is just called `model`. */
+function modelName(path: string): string {
+  const name = basename(path, extname(path));
+  return name === "model" ? basename(dirname(resolve(path))) : name;
+}
+
+/** Reads the weight files that a tfjs `model.json` names. */
+async function addWeights(
+  files: Map<string, Uint8Array>,
+  path: string,
+  json: Uint8Array,
+): Promise<void> {
   for (const name of weightPaths(parseModelJson(json, path), path)) {
     if (isAbsolute(name) || normalize(name).startsWith("..")) {
       throw new UserError(
         `${path} asks for the weights file "${name}", which lies outside the model's folder.`,
       );
     }
-    files.set(name, await readFile(join(folder, name)));
+    files.set(name, await readFile(join(dirname(path), name)));
   }
-  const hash = createHash("sha256");
-  for (const bytes of files.values()) hash.update(bytes);
-  return {
-    name: basename(path) === "model.json" ? basename(resolve(folder)) : basename(path, ".json"),
-    format: "tfjs",
-    path,
-    sha256: hash.digest("hex"),
-    files,
-  };
 }
 
 async function locate(nameOrPath: string): Promise<string> {
@@ -51,10 +69,15 @@ async function locate(nameOrPath: string): Promise<string> {
         `that come with intnic (${shipped.join(", ")}).`,
     );
   }
-  if (stat.isFile && !nameOrPath.endsWith(".json")) {
+  if (stat.isFile && ![".json", ".tflite"].includes(extname(nameOrPath))) {
     throw new UserError(
-      `${nameOrPath} is not a model intnic can read: it takes the folder of a tfjs LayersModel or ` +
-        `its model.json.`,
+      `${nameOrPath} is not a model intnic can read: it takes the folder of a tfjs LayersModel, ` +
+        `its model.json, or a .tflite file.`,
+    );
+  }
+  if (stat.size > MAX_BYTES) {
+    throw new UserError(
+      `${nameOrPath} has ${stat.size} bytes; no microcontroller holds a model of over ${MAX_BYTES}.`,
     );
   }
   return stat.isDirectory ? join(nameOrPath, "model.json") : nameOrPath;

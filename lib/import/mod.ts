@@ -1,8 +1,10 @@
 import type { Graph, Model } from "../types.ts";
 import { importTfjs } from "./tfjs.ts";
+import { importTflite } from "./tflite.ts";
 
 const importers: Readonly<Record<Model["format"], (model: Model) => Graph>> = {
   tfjs: importTfjs,
+  tflite: importTflite,
 };
 
 /**

@@ -19,7 +19,11 @@ export function activationCodes(
   { scale, zeroPoint }: Encoding,
 ): readonly [low: number, high: number] {
   const [low, high] = ranges[activation];
-  const code = (real: number) =>
-    Math.min(127, Math.max(-128, zeroPoint + Math.round(real / scale)));
+  // As TensorFlow Lite has it: a quotient of single precision, ties away from zero.
+  const code = (real: number) => {
+    const steps = Math.fround(real / scale);
+    const nearest = Math.sign(steps) * Math.round(Math.abs(steps));
+    return Math.min(127, Math.max(-128, zeroPoint + nearest));
+  };
   return [code(low), code(high)];
 }

@@ -10,6 +10,9 @@ export function largest(values: Float64Array): number {
   return values.reduce((most, value) => Math.max(most, value), 0);
 }
 
+/** What the factor of a requantization must stay below, `requant.ts`. */
+const largestFactor = { single: 0.25, tflite: 2 ** 30 } as const satisfies Record<Rounding, number>;
+
 /** Largest magnitude an int32 accumulator may reach. */
 const MAX_ACCUMULATOR = 2 ** 31 - 1;
 
@@ -66,7 +69,7 @@ export function quantizeWeights(
  */
 export function linearConstantsOf(
   name: string,
-  { weights, scales, bias }: WeightCodes,
+  { weights, scales, bias, products }: WeightCodes,
   weightShape: FloatTensor["shape"],
   { input, outputScale, rounding }: {
     readonly input: Encoding;
@@ -90,15 +93,21 @@ export function linearConstantsOf(
           `holds ${MAX_ACCUMULATOR}; a layer with fewer than ${taps} inputs an output would fit.`,
       );
     }
-    const fixed = roundingRule(rounding).toFixedPoint(input.scale * scales[o]! / outputScale);
+    const factor = (products?.[o] ?? input.scale * scales[o]!) / outputScale;
+    if (!(factor < largestFactor[rounding])) {
+      throw new UserError(
+        `Output channel ${o} of layer ${name} has an accumulator whose steps are ${factor} steps ` +
+          `of its output; less than ${largestFactor[rounding]} is needed. Its output scale ` +
+          `${outputScale} is too small for its weights.`,
+      );
+    }
+    const fixed = roundingRule(rounding).toFixedPoint(factor);
     // What the rule `tflite` shifts left must not leave int32 either, the zero point included.
     if (bound[o]! * 2 ** Math.max(0, fixed.shift) > MAX_ACCUMULATOR - 256) {
       throw new UserError(
         `Output channel ${o} of layer ${name} multiplies its accumulator, up to ${bound[o]}, by ` +
-          `${
-            input.scale * scales[o]! / outputScale
-          }, which int32 does not hold; its output scale ` +
-          `${outputScale} is too small for its weights.`,
+          `${factor}, which int32 does not hold; its output scale ${outputScale} is ` +
+          `too small for its weights.`,
       );
     }
     multiplier[o] = fixed.multiplier;

@@ -165,7 +165,12 @@ function quantizeNode(
     return [{ ...common, macs, clamp, ...extra }, output] satisfies [unknown, unknown];
   };
   if (op.quantization !== "linear") {
-    if (op.quantization === "same") return finish({ ...input, shape });
+    if (op.quantization === "same") {
+      // The codes are the input's. A model may give them a scale that differs by its own rounding.
+      const renamed = encoding?.zeroPoint === input.zeroPoint &&
+        Math.abs(encoding.scale / input.scale - 1) < 1e-5;
+      return finish({ ...input, ...(renamed ? encoding : {}), shape });
+    }
     if (encoding !== undefined) return finish({ shape, ...encoding });
     return finish(
       op.quantization === "range" ? tensorFor(shape, range()) : { shape, ...op.quantization },
