@@ -185,6 +185,9 @@ export interface QuantizedGraph {
   readonly notes: readonly string[];
 }
 
+/** What a program is made for: cycles, cycles at int8-sized weights, flash, or RAM. */
+export type Optimize = "speed" | "balanced" | "size" | "ram";
+
 /** A byte range of the arena and the steps during which it is taken. */
 export interface ArenaSlot {
   /** Tensor name, `<layer>.scratch` or `<layer>.state`. */
@@ -201,6 +204,10 @@ export interface CLayer {
   readonly name: string;
   readonly op: string;
   readonly macs: number;
+  /** How it is computed: `generic`, or a kernel under `lib/kernels/`. */
+  readonly kernel: string;
+  /** Why this kernel, in a few words. */
+  readonly why: string;
   /** The C function that runs it; entering it opens the layer's account in the emulator. */
   readonly symbol: string;
   /** The array of its weights, for layers that have any. */

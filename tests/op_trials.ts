@@ -297,6 +297,8 @@ void model_infer(const int8_t *input, int8_t *output);
       name: "trials",
       op: "trials",
       macs: 0,
+      kernel: "trials",
+      why: "",
       symbol: "model_infer",
       weightsSymbol: "",
       weightBytes: 0,

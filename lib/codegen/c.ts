@@ -1,6 +1,7 @@
 import { opOf } from "../ops/mod.ts";
 import { contextOf, elements, type Emission } from "../ops/op.ts";
-import type { CLayer, CProgram, QuantizedGraph, QuantizedNode } from "../types.ts";
+import type { CLayer, CProgram, Optimize, QuantizedGraph, QuantizedNode } from "../types.ts";
+import { chooseKernel } from "./choose.ts";
 import { type ArenaPlan, type Place, planArena } from "./arena.ts";
 import { formatList, indent, toComment, toIdentifiers } from "./literals.ts";
 import { arenaComment, describeTensor, header, layerComment, titleComment } from "./text.ts";
@@ -14,6 +15,14 @@ interface Emitted {
   readonly node: QuantizedNode;
   readonly identifier: string;
   readonly emission: Emission;
+  readonly kernel: string;
+  readonly why: string;
+}
+
+/** How to write a program. */
+export interface GenerateOptions {
+  /** Default `balanced`. */
+  readonly optimize?: Optimize;
 }
 
 /**
@@ -23,8 +32,12 @@ interface Emitted {
  * The header declares `model_infer` (int8 in and out), `model_infer_in` (the same, with the
  * caller's arena) and, where the scales allow, `model_infer_q16` (Q16.16 in and out).
  */
-export function generateC(graph: QuantizedGraph, kernels: KernelSources): CProgram {
-  const layers = emitLayers(graph);
+export function generateC(
+  graph: QuantizedGraph,
+  kernels: KernelSources,
+  { optimize = "balanced" }: GenerateOptions = {},
+): CProgram {
+  const layers = emitLayers(graph, kernels, optimize);
   const arena = planArena(
     graph,
     new Map(layers.map(({ node, emission }) => [node.name, {
@@ -109,24 +122,35 @@ const RESET_ENTRY = `void model_reset(void)
 }
 `;
 
-function emitLayers(graph: QuantizedGraph): Emitted[] {
+function emitLayers(
+  graph: QuantizedGraph,
+  kernels: KernelSources,
+  optimize: Optimize,
+): Emitted[] {
   const nodes = graph.nodes.filter((node) => opOf(node.op).emit !== undefined);
   const identifiers = toIdentifiers(nodes.map((node) => node.name));
   return nodes.map((node, i) => {
     const context = contextOf(graph, node);
     const identifier = identifiers[i]!;
-    return { node, identifier, emission: opOf(node.op).emit!(node, context, identifier) };
+    return {
+      node,
+      identifier,
+      ...chooseKernel(node, context, identifier, { kernels, optimize }),
+    };
   });
 }
 
-function layerFunction({ node, identifier, emission }: Emitted, graph: QuantizedGraph): string {
+function layerFunction(
+  { node, identifier, emission, kernel, why }: Emitted,
+  graph: QuantizedGraph,
+): string {
   const parameters = [
     ...node.inputs.map((_, i) => `const int8_t *${i === 0 ? "x" : `x${i}`}`),
     ...(emission.scratchBytes > 0 ? ["int8_t *scratch"] : []),
     ...(emission.state === undefined ? [] : ["int8_t *state"]),
     "int8_t *y",
   ];
-  return `${layerComment(node, graph)}
+  return `${layerComment(node, graph, { kernel, why })}
 ${emission.constants}
 MODEL_LAYER void model_layer_${identifier}(${parameters.join(", ")})
 {
@@ -197,15 +221,21 @@ function pointer(place: Exclude<Place, "constant">): string {
   return place.offset === 0 ? "arena" : `arena + ${place.offset}`;
 }
 
-function describeLayer({ node, identifier, emission }: Emitted, graph: QuantizedGraph, {
-  slots,
-}: ArenaPlan): CLayer {
+function describeLayer(
+  { node, identifier, emission, kernel, why }: Emitted,
+  graph: QuantizedGraph,
+  {
+    slots,
+  }: ArenaPlan,
+): CLayer {
   const step = graph.nodes.indexOf(node);
   const live = slots.filter(({ from, to }) => from <= step && step <= to);
   return {
     name: node.name,
     op: node.op,
     macs: node.macs,
+    kernel,
+    why,
     symbol: `model_layer_${identifier}`,
     weightsSymbol: `model_weights_${identifier}`,
     weightBytes: emission.weightBytes,

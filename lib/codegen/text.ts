@@ -100,7 +100,11 @@ ${notes} */`;
 }
 
 /** Shapes, scales and cost of a layer. */
-export function layerComment(node: QuantizedNode, graph: QuantizedGraph): string {
+export function layerComment(
+  node: QuantizedNode,
+  graph: QuantizedGraph,
+  { kernel, why }: { readonly kernel: string; readonly why: string },
+): string {
   const bound = node.linear === undefined
     ? ""
     : `\n * Accumulators stay within +-${largest(node.linear.bound)}.`;
@@ -110,6 +114,7 @@ export function layerComment(node: QuantizedNode, graph: QuantizedGraph): string
   );
   return `/*
  * ${toComment(node.name)}: ${node.op}${relu}, ${node.macs} multiply-accumulates
+ * Kernel: ${kernel} (${toComment(why)}).
 ${inputs.join("")} * y: ${describeTensor("int8", graph.tensors.get(node.output)!)}${bound}
  */`;
 }

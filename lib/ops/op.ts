@@ -10,6 +10,8 @@ import type {
   Shape,
 } from "../types.ts";
 
+import type { Kernel } from "../kernels/kernel.ts";
+
 /** Runs one float op: reads its inputs, fills its output. */
 export type FloatKernel = (inputs: readonly Float32Array[], output: Float32Array) => void;
 
@@ -92,8 +94,10 @@ export interface Op<A extends Attributes = Attributes> {
   quantize?(node: Node<A>, context: QuantizedContext): object;
   /** Prepares the integer meaning. */
   reference(node: QuantizedNode<A>, context: QuantizedContext): Stateful<ReferenceKernel>;
-  /** Writes the C. Absent if the op costs nothing because its output is its input's bytes. */
+  /** Writes plain C. Absent if the op costs nothing because its output is its input's bytes. */
   readonly emit?: (node: QuantizedNode<A>, context: QuantizedContext, name: string) => Emission;
+  /** Faster ways to run it on some cores. */
+  readonly kernels?: readonly Kernel<A>[];
   /** True if the C may write its output over its first input, starting at the same address. */
   inPlace(node: QuantizedNode<A>, context: QuantizedContext): boolean;
 }

@@ -1,0 +1,71 @@
+import type { Plan } from "../kernels/kernel.ts";
+import { opOf } from "../ops/mod.ts";
+import type { Emission, QuantizedContext } from "../ops/op.ts";
+import type { Optimize, QuantizedNode } from "../types.ts";
+import type { KernelSources } from "./c.ts";
+
+/** The kernel of one layer. */
+export interface Choice {
+  readonly kernel: string;
+  readonly why: string;
+  readonly emission: Emission;
+}
+
+/** A plan under its kernel's name. */
+interface Candidate extends Plan {
+  readonly kernel: string;
+}
+
+/** Flash beyond one byte a weight that `balanced` accepts, as a share of the weights. */
+const BALANCED_SHARE = 1 / 8;
+/** … and in any case, for layers with few weights. */
+const BALANCED_BYTES = 512;
+
+/**
+ * Chooses how one layer is computed:
+ *
+ * - `speed`: the fewest cycles;
+ * - `balanced`: the fewest cycles with weights of about a byte each;
+ * - `size`: the least flash, then the fewest cycles;
+ * - `ram`: the fewest arena bytes, then the fewest cycles.
+ */
+export function chooseKernel(
+  node: QuantizedNode,
+  context: QuantizedContext,
+  name: string,
+  { kernels, optimize }: { readonly kernels: KernelSources; readonly optimize: Optimize },
+): Choice {
+  const op = opOf(node.op);
+  const refusals: string[] = [];
+  const candidates: Candidate[] = [];
+  for (const { name: kernel, file, plan } of op.kernels ?? []) {
+    if (!kernels.has(file)) continue;
+    const planned = plan(node, context);
+    if (typeof planned === "string") refusals.push(`${kernel}: ${planned}`);
+    else candidates.push({ ...planned, kernel });
+  }
+  const [best] = rank(candidates, optimize, node.linear?.weights.length ?? 0);
+  if (best !== undefined) {
+    return { kernel: best.kernel, why: best.why, emission: best.emit(name) };
+  }
+  const why = refusals.length === 0 ? "plain C" : `plain C; not ${refusals.join("; not ")}`;
+  return { kernel: "generic", why, emission: op.emit!(node, context, name) };
+}
+
+function rank(candidates: readonly Candidate[], optimize: Optimize, weights: number): Candidate[] {
+  const by = (...keys: ((plan: Plan) => number)[]) => (a: Plan, b: Plan) =>
+    keys.map((key) => key(a) - key(b)).find((difference) => difference !== 0) ?? 0;
+  const cycles = (plan: Plan) => plan.cycles;
+  switch (optimize) {
+    case "speed":
+      return candidates.toSorted(by(cycles));
+    case "balanced": {
+      const most = Math.max(BALANCED_BYTES, weights * BALANCED_SHARE);
+      return candidates.filter(({ extraFlash }) => extraFlash <= most).toSorted(by(cycles));
+    }
+    case "size":
+      return candidates.toSorted(by(({ extraFlash }) => extraFlash, cycles));
+    case "ram":
+      return candidates.toSorted(by(({ scratch }) => scratch, cycles));
+  }
+}
