@@ -20,7 +20,8 @@
 
 export { build, type BuildOptions } from "./lib/build/build.ts";
 export { loadKernels } from "./lib/build/kernels.ts";
-export { generateC, type KernelSources } from "./lib/codegen/c.ts";
+export { generateC, type GenerateOptions } from "./lib/codegen/c.ts";
+export type { KernelSources } from "./lib/codegen/kernel_text.ts";
 export { type Dataset, loadDataset, sample } from "./lib/data/mod.ts";
 export { type DeployOptions, deployTo } from "./lib/deploy.ts";
 export { nearest, UserError } from "./lib/errors.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { build } from "../lib/build/build.ts";
 import { loadKernels } from "../lib/build/kernels.ts";
-import type { KernelSources } from "../lib/codegen/c.ts";
+import { chooseKernel } from "../lib/codegen/choose.ts";
+import { type KernelSources, kernelText } from "../lib/codegen/kernel_text.ts";
 import { formatList, indent } from "../lib/codegen/literals.ts";
 import { floatRunner } from "../lib/graph/float.ts";
 import { opOf } from "../lib/ops/mod.ts";
@@ -12,7 +13,7 @@ import { Emulator } from "../lib/run/emulator/mod.ts";
 import { runOnHost } from "../lib/run/host.ts";
 import { referenceRunner } from "../lib/run/reference.ts";
 import { loadTarget } from "../lib/targets.ts";
-import type { CProgram, Graph, QuantizedGraph, Target } from "../lib/types.ts";
+import type { CProgram, Graph, Optimize, QuantizedGraph, Target } from "../lib/types.ts";
 import { seededRandom } from "./random_graph.ts";
 
 /** Numbers in [0, 1). */
@@ -207,6 +208,9 @@ function recordOf(which: number, codes: Int8Array, bytes: number): Int8Array<Arr
   return record;
 }
 
+/** The trials take turns at the levels. */
+const levels: readonly Optimize[] = ["speed", "balanced", "size", "ram"];
+
 /** A program that has every trial's nodes as functions and runs the one that its input names. */
 function programOf(trials: readonly Trial[], kernels: KernelSources): CProgram {
   const used = new Set<string>();
@@ -235,7 +239,11 @@ function programOf(trials: readonly Trial[], kernels: KernelSources): CProgram {
         return;
       }
       if (node.output !== graph.output) places.set(node.output, reserve(size));
-      const emission = op.emit(node, contextOf(graph, node), `t${which}_${i}`);
+      const optimize = levels[which % levels.length]!;
+      const { emission } = chooseKernel(node, contextOf(graph, node), `t${which}_${i}`, {
+        kernels,
+        optimize,
+      });
       for (const kernel of emission.kernels) used.add(kernel);
       const arguments_ = node.inputs.map((name) => places.get(name)!);
       const parameters = node.inputs.map((_, k) => `const int8_t *${k === 0 ? "x" : `x${k}`}`);
@@ -264,7 +272,7 @@ function programOf(trials: readonly Trial[], kernels: KernelSources): CProgram {
   const inputBytes = 4 + Math.max(...trials.map(({ inputs }) => inputs[0]!.length));
   const outputBytes = Math.max(...trials.map(({ outputs }) => outputs[0]!.length));
   const source = `#include "model.h"
-${[...used].map((name) => kernels.get(name)!).join("\n")}
+${[...used].map((name) => kernelText(kernels, name)).join("\n")}
 ${parts.join("\n\n")}
 
 static union {

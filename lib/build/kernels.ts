@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import type { KernelSources } from "../codegen/c.ts";
+import type { KernelSources } from "../codegen/kernel_text.ts";
 import type { Target } from "../types.ts";
 
 const folder = new URL("../../firmware/kernels/", import.meta.url);

@@ -2,13 +2,11 @@ import { opOf } from "../ops/mod.ts";
 import { contextOf, elements, type Emission } from "../ops/op.ts";
 import type { CLayer, CProgram, Optimize, QuantizedGraph, QuantizedNode } from "../types.ts";
 import { chooseKernel } from "./choose.ts";
+import { type KernelSources, kernelText } from "./kernel_text.ts";
 import { type ArenaPlan, type Place, planArena } from "./arena.ts";
 import { formatList, indent, toComment, toIdentifiers } from "./literals.ts";
 import { arenaComment, describeTensor, header, layerComment, titleComment } from "./text.ts";
 import { q16Entry } from "./q16.ts";
-
-/** C source of the kernels, by file name without extension; see `loadKernels`. */
-export type KernelSources = ReadonlyMap<string, string>;
 
 /** A layer that has code. */
 interface Emitted {
@@ -56,8 +54,7 @@ export function generateC(
   const stateful = arena.state.size > 0;
   const used = new Set(layers.flatMap(({ emission }) => emission.kernels));
   const rest = q16.kernels.filter((name) => !used.has(name));
-  const sources = (names: Iterable<string>) =>
-    [...names].map((name) => kernels.get(name) ?? missingKernel(name));
+  const sources = (names: Iterable<string>) => [...names].map((name) => kernelText(kernels, name));
   const source = [
     titleComment(graph, layers.map(({ node }) => node)),
     `#include "model.h"\n`,
@@ -241,8 +238,4 @@ function describeLayer(
     weightBytes: emission.weightBytes,
     arenaBytes: live.reduce((sum, { bytes }) => sum + bytes, 0),
   };
-}
-
-function missingKernel(name: string): never {
-  throw new Error(`The kernel ${name} was not loaded; loadKernels reads them all.`);
 }

@@ -2,7 +2,7 @@ import type { Plan } from "../kernels/kernel.ts";
 import { opOf } from "../ops/mod.ts";
 import type { Emission, QuantizedContext } from "../ops/op.ts";
 import type { Optimize, QuantizedNode } from "../types.ts";
-import type { KernelSources } from "./c.ts";
+import type { KernelSources } from "./kernel_text.ts";
 
 /** The kernel of one layer. */
 export interface Choice {

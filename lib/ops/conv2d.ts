@@ -1,4 +1,5 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
+import { conv2dBand } from "../kernels/conv2d_band.ts";
 import { UserError } from "../errors.ts";
 import { roundingRule } from "../quantize/requant.ts";
 import type { Shape } from "../types.ts";
@@ -19,6 +20,7 @@ export interface Conv2d extends Window {
  */
 export const conv2d: Op<Conv2d> = {
   quantization: "linear",
+  kernels: [conv2dBand],
   inPlace: () => false,
 
   infer(node, inputs) {

@@ -1,0 +1,127 @@
+import {
+  defineAlignedWeights,
+  defineChannels,
+  outputFields,
+  requantizeKernels,
+} from "../codegen/pack.ts";
+import { quantizedLinear } from "../ops/op.ts";
+import type { Window } from "../ops/window.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** Outputs computed at once. */
+const GROUP = 4;
+/** Largest offset of a load instruction. */
+const MAX_PITCH = 4095;
+
+/**
+ * Convolution on cores with SMLAD (`firmware/kernels/dsp/conv2d_band.c`): windows become runs of
+ * int16 in a band of columns, int8 weights are widened as they are loaded, two pixels and four
+ * channels are computed at once.
+ */
+export const conv2dBand: Kernel<Window> = {
+  name: "band",
+  file: "conv2d_band",
+
+  plan(node, { inputs, output, rounding }) {
+    const linear = quantizedLinear(node);
+    const { kernel, stride, dilation, padding } = node.attributes;
+    const [height, width, depth] = inputs[0]!.shape as [number, number, number];
+    const [outHeight, outWidth, outputs] = output.shape as [number, number, number];
+    if (dilation[1] !== 1 && kernel[1] > 1) return "its windows have holes";
+    if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
+    const column = even(kernel[0] * depth);
+    const pitch = 2 * stride[1] * column;
+    if (pitch > MAX_PITCH) return `its columns are ${pitch} bytes apart`;
+    const taps = kernel[1] * column;
+    const columns = (outWidth - 1) * stride[1] + kernel[1];
+    const groups = Math.ceil(outputs / GROUP);
+    const packed = pack(linear.weights, { outputs, kernel, depth, column });
+    const pairs = outHeight * Math.ceil(outWidth / 2);
+    return {
+      cycles: pairs * groups * (9 * taps + 140) + 2 * outHeight * columns * column,
+      extraFlash: packed.length - linear.weights.length,
+      // One window more than there is may be read, and not used.
+      scratch: 2 * columns * column + 2 * pitch + 4,
+      why: "two pixels and four channels at once, two taps an SMLAD",
+      emit: (name) => ({
+        kernels: [
+          "noinline",
+          "simd",
+          ...requantizeKernels(rounding),
+          `conv2d_band@INTNIC_PITCH=${pitch}`,
+        ],
+        constants: defineAlignedWeights(name, packed) +
+          defineChannels(name, linear, inputs[0]!.zeroPoint, rounding, GROUP),
+        weightBytes: packed.length,
+        scratchBytes: 2 * columns * column + 2 * pitch + 4,
+        body: `static const struct intnic_conv2d_band layer = {
+    .weights = model_weights_${name}.bytes, .channels = model_channels_${name},
+    .height = ${height}, .width = ${width}, .depth = ${depth},
+    .kernel_height = ${kernel[0]}, .dilation_y = ${dilation[0]}, .taps = ${taps},
+    .stride_y = ${stride[0]}, .stride_x = ${stride[1]},
+    .pad_top = ${padding.top}, .pad_left = ${padding.left},
+    .out_height = ${outHeight}, .out_width = ${outWidth}, .outputs = ${outputs},
+    .columns = ${columns}, .column = ${column},
+    .input_zero = ${inputs[0]!.zeroPoint},
+    .output = ${outputFields(node, output, rounding)},
+};
+intnic_conv2d_band_${pitch}(&layer, x, (int16_t *)(void *)scratch, y);`,
+      }),
+    };
+  },
+};
+
+/** Where the weights of a layer go. */
+interface Layout {
+  readonly outputs: number;
+  readonly kernel: readonly [number, number];
+  readonly depth: number;
+  /** Taps of one column of a window, even. */
+  readonly column: number;
+}
+
+/**
+ * Weights in the order of the kernel: for every four channels, for two taps at a time along the
+ * columns of the window, the two taps of channels 0 and 1 in turn, then of 2 and 3.
+ *
+ * @param weights OHWI
+ */
+function pack(weights: Int8Array, { outputs, kernel, depth, column }: Layout): Int8Array {
+  const [kernelHeight, kernelWidth] = kernel;
+  const taps = kernelWidth * column;
+  // Index of a weight within its channel for every tap, or -1 for the gaps.
+  const order = new Int32Array(taps).fill(-1);
+  for (let kx = 0; kx < kernelWidth; kx++) {
+    for (let t = 0; t < kernelHeight * depth; t++) {
+      const [ky, c] = [Math.floor(t / depth), t % depth];
+      order[kx * column + widened(t, depth)] = (ky * kernelWidth + kx) * depth + c;
+    }
+  }
+  const perChannel = kernelHeight * kernelWidth * depth;
+  const packed = new Int8Array(Math.ceil(outputs / GROUP) * GROUP * taps);
+  let at = 0;
+  for (let first = 0; first < outputs; first += GROUP) {
+    for (let tap = 0; tap < taps; tap += 2) {
+      for (const channels of [[0, 1], [2, 3]]) {
+        for (const t of [tap, tap + 1]) {
+          for (const i of channels) {
+            const o = first + i;
+            const from = order[t]!;
+            packed[at++] = o < outputs && from >= 0 ? weights[o * perChannel + from]! : 0;
+          }
+        }
+      }
+    }
+  }
+  return packed;
+}
+
+/** Place of an element after widening, which swaps the middle two of four. */
+function widened(index: number, depth: number): number {
+  if (depth % 4 !== 0) return index;
+  return index - index % 4 + [0, 2, 1, 3][index % 4]!;
+}
+
+function even(count: number): number {
+  return count + count % 2;
+}
