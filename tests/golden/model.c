@@ -408,6 +408,7 @@ static void intnic_max_pool(const struct intnic_max_pool *layer, const int8_t *x
 
 /*
  * filters: conv2d, relu, 72 multiply-accumulates
+ * Kernel: generic (plain C).
  * x: int8 4x4x1 (16), scale 0.00392156863, zero point -128
  * y: int8 2x2x2 (8), scale 0.00588235294, zero point -128
  * Accumulators stay within +-422148.
@@ -438,6 +439,7 @@ MODEL_LAYER void model_layer_filters(const int8_t *x, int8_t *scratch, int8_t *y
 
 /*
  * pool: max_pool, 0 multiply-accumulates
+ * Kernel: generic (plain C).
  * x: int8 2x2x2 (8), scale 0.00588235294, zero point -128
  * y: int8 1x1x2 (2), scale 0.00588235294, zero point -128
  */
@@ -458,6 +460,7 @@ MODEL_LAYER void model_layer_pool(const int8_t *x, int8_t *y)
 
 /*
  * classes: dense, 4 multiply-accumulates
+ * Kernel: generic (plain C).
  * x: int8 1x1x2 (2), scale 0.00588235294, zero point -128
  * y: int8 2 (2), scale 0.00908496614, zero point -14
  * Accumulators stay within +-70422.
