@@ -36,8 +36,8 @@ static inline void intnic_widen_row(const int8_t *x, int32_t width, int32_t dept
             for (; c > 0; c -= 4) {
                 uint32_t word = intnic_load4(x);
 
-                ((int32_t *)to)[0] = intnic_even_bytes(word);
-                ((int32_t *)to)[1] = intnic_odd_bytes(word);
+                ((intnic_pair *)(void *)to)[0] = intnic_even_bytes(word);
+                ((intnic_pair *)(void *)to)[1] = intnic_odd_bytes(word);
                 x += 4;
                 to += 4;
             }
@@ -111,6 +111,56 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
     "smlad %[s3], %[p0], %[b], %[s3]\n\t"                   \
     "smlad %[s7], %[p1], %[b], %[s7]\n\t"
 
+/* All taps of two pixels and four channels, from the sums s0 to s7 on. */
+#ifdef __OPTIMIZE__
+#define INTNIC_BAND_BLOCK                                                                       \
+    do {                                                                                        \
+        int32_t p0, p1, a, b;                                                                   \
+        __asm__ volatile(                                                                       \
+            "b 2f\n\t"                                                                          \
+            ".p2align 2\n"                                                                      \
+            "1:\n\t" INTNIC_TWO_TAPS INTNIC_TWO_TAPS INTNIC_TWO_TAPS INTNIC_TWO_TAPS            \
+            "2:\n\t"                                                                            \
+            "ldr %[a], %[by_eight]\n\t"                                                         \
+            "cmp %[w], %[a]\n\t"                                                                \
+            "bne 1b\n\t"                                                                        \
+            "b 4f\n\t"                                                                          \
+            ".p2align 2\n"                                                                      \
+            "3:\n\t" INTNIC_TWO_TAPS                                                            \
+            "4:\n\t"                                                                            \
+            "ldr %[a], %[end]\n\t"                                                              \
+            "cmp %[w], %[a]\n\t"                                                                \
+            "bne 3b\n\t"                                                                        \
+            : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4),        \
+              [s5] "+r"(s5), [s6] "+r"(s6), [s7] "+r"(s7), [x] "+r"(x), [w] "+r"(w),            \
+              [p0] "=&r"(p0), [p1] "=&r"(p1), [a] "=&r"(a), [b] "=&r"(b)                        \
+            : [by_eight] "m"(by_eight), [end] "m"(end), [pitch] "i"(INTNIC_PITCH)               \
+            : "cc", "memory");                                                                  \
+    } while (0)
+#else
+/* The same in C, for builds without optimisation, which have no register left for the assembly. */
+#define INTNIC_BAND_BLOCK                                                                       \
+    do {                                                                                        \
+        (void)by_eight;                                                                         \
+        for (; w != end; w += 8) {                                                              \
+            const intnic_pair *p = (const void *)x;                                             \
+            const intnic_pair *q = (const void *)(x + INTNIC_PITCH / 2);                        \
+            uint32_t w01 = intnic_load4(w);                                                     \
+            uint32_t w23 = intnic_load4(w + 4);                                                 \
+                                                                                                \
+            s0 = __smlad(*p, intnic_even_bytes(w01), s0);                                       \
+            s1 = __smlad(*p, intnic_odd_bytes(w01), s1);                                        \
+            s2 = __smlad(*p, intnic_even_bytes(w23), s2);                                       \
+            s3 = __smlad(*p, intnic_odd_bytes(w23), s3);                                        \
+            s4 = __smlad(*q, intnic_even_bytes(w01), s4);                                       \
+            s5 = __smlad(*q, intnic_odd_bytes(w01), s5);                                        \
+            s6 = __smlad(*q, intnic_even_bytes(w23), s6);                                       \
+            s7 = __smlad(*q, intnic_odd_bytes(w23), s7);                                        \
+            x += 2;                                                                             \
+        }                                                                                       \
+    } while (0)
+#endif
+
 /* One row of output pixels. */
 static INTNIC_NOINLINE void INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(
     const struct intnic_conv2d_band *layer, const int16_t *band, int8_t *y)
@@ -130,28 +180,8 @@ static INTNIC_NOINLINE void INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(
             int32_t s0 = channel[0].bias, s1 = channel[1].bias;
             int32_t s2 = channel[2].bias, s3 = channel[3].bias;
             int32_t s4 = s0, s5 = s1, s6 = s2, s7 = s3;
-            int32_t p0, p1, a, b;
 
-            __asm__ volatile(
-                "b 2f\n\t"
-                ".p2align 2\n"
-                "1:\n\t" INTNIC_TWO_TAPS INTNIC_TWO_TAPS INTNIC_TWO_TAPS INTNIC_TWO_TAPS
-                "2:\n\t"
-                "ldr %[a], %[by_eight]\n\t"
-                "cmp %[w], %[a]\n\t"
-                "bne 1b\n\t"
-                "b 4f\n\t"
-                ".p2align 2\n"
-                "3:\n\t" INTNIC_TWO_TAPS
-                "4:\n\t"
-                "ldr %[a], %[end]\n\t"
-                "cmp %[w], %[a]\n\t"
-                "bne 3b\n\t"
-                : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4),
-                  [s5] "+r"(s5), [s6] "+r"(s6), [s7] "+r"(s7), [x] "+r"(x), [w] "+r"(w),
-                  [p0] "=&r"(p0), [p1] "=&r"(p1), [a] "=&r"(a), [b] "=&r"(b)
-                : [by_eight] "m"(by_eight), [end] "m"(end), [pitch] "i"(INTNIC_PITCH)
-                : "cc", "memory");
+            INTNIC_BAND_BLOCK;
             y[0] = intnic_requantize(s0, &channel[0], &range);
             y[1] = intnic_requantize(s1, &channel[1], &range);
             y[2] = intnic_requantize(s2, &channel[2], &range);
@@ -180,6 +210,7 @@ static void INTNIC_PASTE(intnic_conv2d_band, INTNIC_PITCH)(const struct intnic_c
         y += layer->out_width * layer->outputs;
     }
 }
+#undef INTNIC_BAND_BLOCK
 #undef INTNIC_TWO_TAPS
 #undef INTNIC_PASTE
 #undef INTNIC_PASTE_

@@ -1,5 +1,8 @@
 #include <arm_acle.h>
 
+/* Two int16 values in one register, wherever int16 values lie. */
+typedef int32_t intnic_pair __attribute__((may_alias));
+
 /* Four bytes as they lie in memory, at any address. */
 static inline uint32_t intnic_load4(const int8_t *from)
 {
