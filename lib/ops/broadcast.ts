@@ -1,7 +1,8 @@
 import { type Axis, strides } from "../codegen/loops.ts";
 import { UserError } from "../errors.ts";
 import type { Node, Shape } from "../types.ts";
-import { elements, formatShape } from "./op.ts";
+import { selectedIndices } from "./movement.ts";
+import { formatShape } from "./op.ts";
 
 /**
  * The shape of an op on two tensors by numpy's rule: shapes are aligned at their last dimensions,
@@ -35,17 +36,7 @@ export function broadcastShape(node: Node, inputs: readonly Shape[]): Shape {
 
 /** For every element of the output, the index of the input's element that is combined there. */
 export function broadcastIndices(input: Shape, output: Shape): Int32Array {
-  const steps = broadcastSteps(input, output);
-  const indices = new Int32Array(elements(output));
-  let filled = 1;
-  // Innermost first: the indices of a block are those of its first slice, shifted.
-  for (let axis = output.length - 1; axis >= 0; axis--) {
-    for (let i = 1; i < output[axis]!; i++) {
-      for (let k = 0; k < filled; k++) indices[i * filled + k] = indices[k]! + i * steps[axis]!;
-    }
-    filled *= output[axis]!;
-  }
-  return indices;
+  return selectedIndices({ start: 0, steps: broadcastSteps(input, output) }, output);
 }
 
 /** The loops over an output, with the steps of each input and of the output itself. */

@@ -1,6 +1,7 @@
 import { nearest, UserError } from "../errors.ts";
-import { averagePool } from "./average_pool.ts";
 import { add } from "./add.ts";
+import { averagePool } from "./average_pool.ts";
+import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { dense } from "./dense.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
@@ -9,15 +10,20 @@ import { maxPool } from "./max_pool.ts";
 import { min } from "./min.ts";
 import { mul } from "./mul.ts";
 import type { Op } from "./op.ts";
+import { pad } from "./pad.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
+import { resizeNearest } from "./resize_nearest.ts";
+import { slice } from "./slice.ts";
 import { softmax } from "./softmax.ts";
 import { sub } from "./sub.ts";
+import { transpose } from "./transpose.ts";
 
 // Each op reads its own attributes; the table forgets which, as the nodes do.
 const table: Readonly<Record<string, Op>> = {
-  average_pool: averagePool as Op,
   add,
+  average_pool: averagePool as Op,
+  concat: concat as Op,
   conv2d: conv2d as Op,
   dense: dense as Op,
   depthwise_conv2d: depthwiseConv2d as Op,
@@ -25,10 +31,14 @@ const table: Readonly<Record<string, Op>> = {
   max_pool: maxPool as Op,
   min,
   mul,
+  pad: pad as Op,
   relu,
   reshape: reshape as Op,
+  resize_nearest: resizeNearest as Op,
+  slice: slice as Op,
   softmax: softmax as Op,
   sub,
+  transpose: transpose as Op,
 };
 
 /**
