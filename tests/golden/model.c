@@ -154,21 +154,10 @@ static void intnic_linear(const int8_t *x, int32_t taps, const int8_t *weights,
     }
 }
 
-struct intnic_conv2d {
-    const int8_t *weights;
-    const struct intnic_channel *channels;
-    int32_t height, width, depth;
-    int32_t kernel_height, kernel_width;
-    int32_t stride_y, stride_x;
-    int32_t dilation_y, dilation_x;
-    int32_t pad_top, pad_left;
-    int32_t out_height, out_width;
-    int32_t groups, group_depth, group_outputs; /* channels in and out of each group */
-    int32_t input_zero;
-    struct intnic_output output;
-};
-
-/* Copies `count` bytes; the compiler must not make a library call of it. */
+/*
+ * Copies `count` bytes and returns the end of the copy; the compiler must not make a library call of
+ * it.
+ */
 static inline int8_t *intnic_copy(const int8_t *from, int32_t count, int8_t *to)
 {
     for (; count >= 4; count -= 4) {
@@ -189,6 +178,20 @@ static inline int8_t *intnic_copy(const int8_t *from, int32_t count, int8_t *to)
     }
     return to;
 }
+
+struct intnic_conv2d {
+    const int8_t *weights;
+    const struct intnic_channel *channels;
+    int32_t height, width, depth;
+    int32_t kernel_height, kernel_width;
+    int32_t stride_y, stride_x;
+    int32_t dilation_y, dilation_x;
+    int32_t pad_top, pad_left;
+    int32_t out_height, out_width;
+    int32_t groups, group_depth, group_outputs; /* channels in and out of each group */
+    int32_t input_zero;
+    struct intnic_output output;
+};
 
 /*
  * Copies the channels of one group in the window at (top, left) to `patch`, the input's zero point

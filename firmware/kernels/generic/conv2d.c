@@ -12,28 +12,6 @@ struct intnic_conv2d {
     struct intnic_output output;
 };
 
-/* Copies `count` bytes; the compiler must not make a library call of it. */
-static inline int8_t *intnic_copy(const int8_t *from, int32_t count, int8_t *to)
-{
-    for (; count >= 4; count -= 4) {
-        int8_t a = from[0];
-        int8_t b = from[1];
-        int8_t c = from[2];
-        int8_t d = from[3];
-
-        to[0] = a;
-        to[1] = b;
-        to[2] = c;
-        to[3] = d;
-        from += 4;
-        to += 4;
-    }
-    for (; count > 0; count--) {
-        *to++ = *from++;
-    }
-    return to;
-}
-
 /*
  * Copies the channels of one group in the window at (top, left) to `patch`, the input's zero point
  * standing for what is outside.
