@@ -1,43 +1,75 @@
 import { nearest, UserError } from "../errors.ts";
+import { abs } from "./abs.ts";
 import { add } from "./add.ts";
 import { averagePool } from "./average_pool.ts";
+import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { dense } from "./dense.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
+import { elu } from "./elu.ts";
+import { exp } from "./exp.ts";
+import { gelu } from "./gelu.ts";
+import { hardSigmoid } from "./hard_sigmoid.ts";
+import { hardSwish } from "./hard_swish.ts";
+import { leakyRelu } from "./leaky_relu.ts";
+import { log } from "./log.ts";
 import { max } from "./max.ts";
 import { maxPool } from "./max_pool.ts";
 import { min } from "./min.ts";
 import { mul } from "./mul.ts";
+import { neg } from "./neg.ts";
 import type { Op } from "./op.ts";
 import { pad } from "./pad.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { resizeNearest } from "./resize_nearest.ts";
+import { rsqrt } from "./rsqrt.ts";
+import { sigmoid } from "./sigmoid.ts";
+import { silu } from "./silu.ts";
 import { slice } from "./slice.ts";
 import { softmax } from "./softmax.ts";
+import { sqrt } from "./sqrt.ts";
+import { square } from "./square.ts";
 import { sub } from "./sub.ts";
+import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
 
 // Each op reads its own attributes; the table forgets which, as the nodes do.
 const table: Readonly<Record<string, Op>> = {
+  abs: abs as Op,
   add,
   average_pool: averagePool as Op,
+  clip: clip as Op,
   concat: concat as Op,
   conv2d: conv2d as Op,
   dense: dense as Op,
   depthwise_conv2d: depthwiseConv2d as Op,
+  elu: elu as Op,
+  exp: exp as Op,
+  gelu: gelu as Op,
+  hard_sigmoid: hardSigmoid as Op,
+  hard_swish: hardSwish as Op,
+  leaky_relu: leakyRelu as Op,
+  log: log as Op,
   max,
   max_pool: maxPool as Op,
   min,
   mul,
+  neg: neg as Op,
   pad: pad as Op,
   relu,
   reshape: reshape as Op,
   resize_nearest: resizeNearest as Op,
+  rsqrt: rsqrt as Op,
+  sigmoid: sigmoid as Op,
+  silu: silu as Op,
   slice: slice as Op,
   softmax: softmax as Op,
+  sqrt: sqrt as Op,
+  square: square as Op,
   sub,
+  tanh: tanh as Op,
   transpose: transpose as Op,
 };
 

@@ -67,9 +67,10 @@ export interface Emission {
  * - `linear`: from calibration; the op has weights, which are quantized too;
  * - `range`: from calibration, without weights;
  * - `same`: those of its first input, because the op only moves or selects values;
+ * - `follow`: those of its first input too, but the op can requantize if the model brings others;
  * - an encoding: always that one, because the values that can come out are known.
  */
-export type Quantization = "linear" | "range" | "same" | Encoding;
+export type Quantization = "linear" | "range" | "same" | "follow" | Encoding;
 
 /**
  * Everything intnic knows of one operation. Adding an op is one file that exports this, one line in

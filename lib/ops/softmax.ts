@@ -3,16 +3,16 @@ import { UserError } from "../errors.ts";
 import { expNegative, ONE, reciprocal } from "../quantize/fixed_exp.ts";
 import { doublingHigh, requantizeTflite, toFixedPointTflite } from "../quantize/requant.ts";
 import type { QuantizedTensor } from "../types.ts";
+import { PROBABILITY } from "./encodings.ts";
+import { recodeTable, sameEncoding } from "./recode.ts";
 import { elements, type Op } from "./op.ts";
+import { lookup } from "./unary.ts";
 
 /** What a softmax needs to know. */
 export interface Softmax {
   /** Factor of the inputs, positive; 1 in most networks. */
   readonly beta: number;
 }
-
-/** Probabilities, 0…255/256. */
-const ENCODING = { scale: 1 / 256, zeroPoint: -128 };
 
 /** Most columns whose sum of exponentials the Q12.19 accumulator holds. */
 const MAX_COLUMNS = 4095;
@@ -21,15 +21,15 @@ const MAX_COLUMNS = 4095;
 const DIFFERENCE_BITS = 5;
 
 /**
- * e^(βx) over the sum of e^(βx) along the last axis. The output always has scale 1/256 and zero
- * point −128.
+ * e^(βx) over the sum of e^(βx) along the last axis. The output has scale 1/256 and zero point −128
+ * unless the model brings others; then its codes are looked up by those.
  *
  * By either rounding rule its bytes are those of TensorFlow Lite's reference kernel for int8, which
  * are within one code of the real value. As the difference of an input to the largest of its row is
  * one of 256, the exponentials are a table made here (at most 1 KB of flash).
  */
 export const softmax: Op<Softmax> = {
-  quantization: ENCODING,
+  quantization: PROBABILITY,
   inPlace: () => true,
   macs: () => 0,
 
@@ -61,9 +61,10 @@ export const softmax: Op<Softmax> = {
     };
   },
 
-  reference(node, { inputs }) {
+  reference(node, { inputs, output }) {
     const exps = exponentials(inputs[0]!.scale, node.attributes);
     const columns = inputs[0]!.shape.at(-1)!;
+    const recode = recodeTable(PROBABILITY, output, "single");
     return ([x], y) => {
       for (let first = 0; first < y.length; first += columns) {
         const row = x!.slice(first, first + columns);
@@ -75,23 +76,31 @@ export const softmax: Op<Softmax> = {
         row.forEach((value, c) => {
           // The product / 2^(35 − zeros), rounded: a probability in 1/256.
           const code = ((doublingHigh(scale, exp(value)) >> 22 >> (12 - zeros)) + 1) >> 1;
-          y[first + c] = Math.min(255, code) - 128;
+          y[first + c] = recode[Math.min(255, code)]!;
         });
       }
     };
   },
 
-  emit(node, { inputs }, name) {
+  emit(node, { inputs, output }, name) {
     const exps = exponentials(inputs[0]!.scale, node.attributes);
     const columns = inputs[0]!.shape.at(-1)!;
-    const rows = elements(inputs[0]!.shape) / columns;
+    const count = elements(inputs[0]!.shape);
     const table = `model_exps_${name}`;
+    const constants = `static const int32_t ${table}[${exps.length}] = {\n${
+      formatList(exps)
+    }\n};\n`;
+    const arguments_ = ["x", count / columns, columns, table, exps.length - 1, "y"];
+    const body = `intnic_softmax(${arguments_.join(", ")});`;
+    const common = { weightBytes: 0, scratchBytes: 0 };
+    const kernels = ["minmax", "mul_high", "doubling_high", "softmax"];
+    if (sameEncoding(output, PROBABILITY)) return { ...common, kernels, constants, body };
+    const recode = lookup(recodeTable(PROBABILITY, output, "single"), name);
     return {
-      kernels: ["minmax", "mul_high", "doubling_high", "softmax"],
-      constants: `static const int32_t ${table}[${exps.length}] = {\n${formatList(exps)}\n};\n`,
-      weightBytes: 0,
-      scratchBytes: 0,
-      body: `intnic_softmax(x, ${rows}, ${columns}, ${table}, ${exps.length - 1}, y);`,
+      ...common,
+      kernels: [...kernels, "lookup"],
+      constants: constants + recode.constants,
+      body: `${body}\n${recode.apply("y", count)}`,
     };
   },
 };

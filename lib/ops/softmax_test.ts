@@ -24,6 +24,7 @@ function softmaxGraph(random: Random) {
   ]);
   const attributes = { beta: pick(random, [1, 1, 0.5, 3]) };
   const encodings = new Map([["x", randomEncoding(random)]]);
+  if (random() < 0.2) encodings.set("y", { scale: 0.005, zeroPoint: whole(random, -128, 127) });
   return single(random, "softmax", shape, { attributes }, random() < 0.8 ? encodings : undefined);
 }
 
@@ -38,7 +39,8 @@ Deno.test("softmax refuses a beta that is not positive, and rows too long to sum
 Deno.test("softmax gives the bytes of TensorFlow Lite Micro's reference kernel", () => {
   for (const { scale, beta, shape, x, y } of vectors.cases) {
     const input = { shape, scale, zeroPoint: 0 };
-    const context = { inputs: [input], output: input, rounding: "tflite" } as const;
+    const output = { shape, scale: 1 / 256, zeroPoint: -128 };
+    const context = { inputs: [input], output, rounding: "tflite" } as const;
     const node = { ...quantizedNode, attributes: { beta } };
     const actual = new Int8Array(y.length);
     softmax.reference(node, context)([Int8Array.from(x)], actual);

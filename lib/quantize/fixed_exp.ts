@@ -65,3 +65,22 @@ function newton(d: number): number {
 export function reciprocal(a: number): number {
   return Math.min(ONE, 2 * newton((a >> 1) + 2 ** 30));
 }
+
+/** (1 − a) / (1 + a) in Q0.31, for a in [0, 1) as Q0.31. */
+function complement(a: number): number {
+  return Math.min(ONE, 4 * (newton((a >> 1) + 2 ** 30) - 2 ** 29));
+}
+
+/** 1 / (1 + e^−x) in Q0.31, for x in Q4.27. */
+export function logistic(x: number): number {
+  if (x === 0) return 2 ** 30;
+  const positive = reciprocal(expNegative(-Math.abs(x), 4));
+  return x > 0 ? positive : ONE - positive;
+}
+
+/** tanh(x) in Q0.31, for x in Q4.27. */
+export function tanh(x: number): number {
+  if (x === 0) return 0;
+  // The bits of x as Q5.26 are 2x.
+  return Math.sign(x) * complement(expNegative(-Math.abs(x), 5));
+}

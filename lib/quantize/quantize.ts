@@ -172,6 +172,7 @@ function quantizeNode(
       return finish({ ...input, ...(renamed ? encoding : {}), shape });
     }
     if (encoding !== undefined) return finish({ shape, ...encoding });
+    if (op.quantization === "follow") return finish({ ...input, shape });
     return finish(
       op.quantization === "range" ? tensorFor(shape, range()) : { shape, ...op.quantization },
     );
