@@ -3,7 +3,7 @@ import { basename, dirname, extname, isAbsolute, join, normalize, resolve } from
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 import type { Model } from "../types.ts";
-import { parseModelJson, weightPaths } from "./tfjs_files.ts";
+import { parseModelJson, weightPaths } from "./tfjs/files.ts";
 
 /** The models that come with intnic. */
 const shipped = ["mlp", "convnet"] as const;

@@ -1,64 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { randomInputs } from "../../tests/random_graph.ts";
-import { UserError } from "../errors.ts";
-import { floatRunner } from "../graph/float.ts";
-import type { Model } from "../types.ts";
 import { importTfjs } from "./tfjs.ts";
-
-await tf.setBackend("cpu");
-
-/** A tfjs model as its own saver writes it. */
-async function saved(
-  model: tf.LayersModel,
-  change: (json: Json) => void = () => {},
-): Promise<Model> {
-  let artifacts: tf.io.ModelArtifacts | undefined;
-  await model.save(tf.io.withSaveHandler((given) => {
-    artifacts = given;
-    return Promise.resolve({
-      modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" },
-    });
-  }));
-  const { modelTopology, weightSpecs, weightData } = artifacts!;
-  const json = {
-    format: "layers-model",
-    modelTopology: structuredClone(modelTopology),
-    weightsManifest: [{ paths: ["weights.bin"], weights: weightSpecs }],
-  };
-  change(json as unknown as Json);
-  const bytes = new Uint8Array(weightData as ArrayBuffer);
-  const files = new Map([
-    ["model.json", new TextEncoder().encode(JSON.stringify(json))],
-    ["weights.bin", bytes],
-  ]);
-  return { name: "test", format: "tfjs", path: "model.json", sha256: "", files };
-}
-
-// deno-lint-ignore no-explicit-any
-type Json = any;
-
-/** The import gives what tfjs gives, to single precision. */
-async function agrees(model: tf.LayersModel, output: tf.LayersModel = model): Promise<void> {
-  const graph = importTfjs(await saved(model));
-  const run = floatRunner(graph);
-  const shape = graph.tensors.get(graph.input)!;
-  for (const input of randomInputs(graph, 5, 3)) {
-    const expected = tf.tidy(() =>
-      (output.predict(tf.tensor(input, [1, ...shape])) as tf.Tensor).dataSync()
-    );
-    const actual = run(input);
-    assert.equal(actual.length, expected.length);
-    actual.forEach((value, i) => {
-      const tolerance = 1e-5 * Math.max(1, Math.abs(expected[i]!));
-      assert.ok(Math.abs(value - expected[i]!) < tolerance, `${value} is not ${expected[i]}`);
-    });
-  }
-}
-
-const glorot = () => tf.initializers.glorotUniform({ seed: 5 });
-const biases = () => tf.initializers.randomUniform({ minval: -1, maxval: 1, seed: 6 });
-const init = () => ({ kernelInitializer: glorot(), biasInitializer: biases() });
+import { agrees, init, type Json, refuses, saved } from "./tfjs/testing.ts";
+import { UnsupportedError } from "./unsupported.ts";
 
 Deno.test("a Sequential model with every layer intnic knows gives what tfjs gives", async () => {
   const layers = [
@@ -92,16 +36,15 @@ Deno.test("a Sequential model with every layer intnic knows gives what tfjs give
   await agrees(tf.sequential({ layers }));
 });
 
-Deno.test("a functional model is imported; its final softmax is left out with a note", async () => {
+Deno.test("a functional model is imported, softmax and all", async () => {
   const input = tf.input({ shape: [6, 6, 1] });
   const conv = tf.layers.conv2d({ ...init(), filters: 3, kernelSize: 3 }).apply(input);
   const flat = tf.layers.flatten().apply(conv);
   const logits = tf.layers.dense({ ...init(), units: 4 }).apply(flat) as tf.SymbolicTensor;
   const output = tf.layers.softmax({ name: "probabilities" }).apply(logits) as tf.SymbolicTensor;
   const model = tf.model({ inputs: input, outputs: output });
-  await agrees(model, tf.model({ inputs: input, outputs: logits }));
-  const { notes } = importTfjs(await saved(model));
-  assert.match(notes.join(), /softmax of layer probabilities is left out/);
+  await agrees(model);
+  assert.deepEqual(importTfjs(await saved(model)).notes, []);
 });
 
 const dense = (options: Partial<Parameters<typeof tf.layers.dense>[0]> = {}) =>
@@ -109,21 +52,12 @@ const dense = (options: Partial<Parameters<typeof tf.layers.dense>[0]> = {}) =>
     layers: [tf.layers.dense({ ...init(), name: "fc", inputShape: [4], units: 3, ...options })],
   });
 
-async function refuses(model: Promise<Model>, message: RegExp): Promise<void> {
-  const given = await model;
-  assert.throws(() => importTfjs(given), (error: Error) => {
-    assert.ok(error instanceof UserError, String(error.stack));
-    assert.match(error.message, message);
-    return true;
-  });
-}
-
 Deno.test("layers intnic cannot deploy are refused by name", async () => {
-  await refuses(saved(dense({ activation: "tanh" })), /Layer fc has the activation tanh/);
-  const recurrent = tf.sequential({
-    layers: [tf.layers.lstm({ name: "memory", inputShape: [3, 2], units: 2 })],
+  await refuses(saved(dense({ activation: "mish" })), /Layer fc has the activation "mish"/);
+  const embedded = tf.sequential({
+    layers: [tf.layers.embedding({ name: "words", inputLength: 3, inputDim: 9, outputDim: 2 })],
   });
-  await refuses(saved(recurrent), /Layer memory is a LSTM, which intnic cannot deploy/);
+  await refuses(saved(embedded), /Layer words is a Embedding, which intnic cannot deploy/);
   const input = tf.input({ shape: [4] });
   const shared = tf.layers.dense({ units: 4, name: "twice" });
   const output = shared.apply(shared.apply(input)) as tf.SymbolicTensor;
@@ -146,7 +80,7 @@ Deno.test("damaged models are refused with what is wrong", async () => {
   );
   await refuses(
     damaged((json) => json.weightsManifest[0].weights[0].dtype = "int32"),
-    /stored as int32; intnic reads float32/,
+    /stored as int32; it must be float32/,
   );
   await refuses(
     damaged((json) => json.modelTopology.config.layers[0].config.batch_input_shape = [null, null]),
@@ -226,5 +160,27 @@ Deno.test("windows beyond reason, odd ReLUs and sizes that contradict the weight
     changed(0, "filters", -1),
     /Layer c \(Conv2D\) has filters -1; only 2 would be right/,
   );
-  await refuses(changed(1, "negative_slope", 0.3), /Layer r \(ReLU\) has negative_slope 0.3/);
+  await refuses(changed(1, "threshold", 0.3), /Layer r \(ReLU\) has threshold 0.3/);
+  await refuses(changed(1, "max_value", -1), /Layer r is a ReLU limited to -1/);
+});
+
+Deno.test("all layers that cannot be deployed are told at once", async () => {
+  const layers = [
+    tf.layers.conv2d({ name: "c", inputShape: [8, 8, 1], filters: 2, kernelSize: 3 }),
+    tf.layers.activation({ name: "m", activation: "mish" }),
+    tf.layers.dense({ name: "d", units: 3 }),
+    tf.layers.layerNormalization({ name: "n" }),
+    tf.layers.flatten(),
+    tf.layers.thresholdedReLU({ name: "t" }),
+  ];
+  const model = await saved(tf.sequential({ layers }));
+  assert.throws(() => importTfjs(model), (error: Error) => {
+    assert.ok(error instanceof UnsupportedError);
+    assert.deepEqual(error.layers.map(({ name, kind }) => `${kind} ${name}`), [
+      "Activation m",
+      "LayerNormalization n",
+      "ThresholdedReLU t",
+    ]);
+    return true;
+  });
 });

@@ -1,0 +1,4 @@
+import type { LayerConverter } from "./layer.ts";
+
+/** Converters by class name. */
+export const recurrentLayers: Readonly<Record<string, LayerConverter>> = {};
