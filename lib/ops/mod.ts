@@ -16,11 +16,13 @@ import { leakyRelu } from "./leaky_relu.ts";
 import { log } from "./log.ts";
 import { max } from "./max.ts";
 import { maxPool } from "./max_pool.ts";
+import { mean } from "./mean.ts";
 import { min } from "./min.ts";
 import { mul } from "./mul.ts";
 import { neg } from "./neg.ts";
 import type { Op } from "./op.ts";
 import { pad } from "./pad.ts";
+import { prelu } from "./prelu.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { resizeNearest } from "./resize_nearest.ts";
@@ -32,6 +34,7 @@ import { softmax } from "./softmax.ts";
 import { sqrt } from "./sqrt.ts";
 import { square } from "./square.ts";
 import { sub } from "./sub.ts";
+import { sum } from "./sum.ts";
 import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
 
@@ -54,10 +57,12 @@ const table: Readonly<Record<string, Op>> = {
   log: log as Op,
   max,
   max_pool: maxPool as Op,
+  mean: mean as Op,
   min,
   mul,
   neg: neg as Op,
   pad: pad as Op,
+  prelu,
   relu,
   reshape: reshape as Op,
   resize_nearest: resizeNearest as Op,
@@ -69,6 +74,7 @@ const table: Readonly<Record<string, Op>> = {
   sqrt: sqrt as Op,
   square: square as Op,
   sub,
+  sum: sum as Op,
   tanh: tanh as Op,
   transpose: transpose as Op,
 };

@@ -1,0 +1,4 @@
+import { reduction } from "./reduction.ts";
+
+/** Sum over some of the axes; see `reduction.ts`. */
+export const sum = reduction("sum");
