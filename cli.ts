@@ -78,6 +78,10 @@ function withQuantization<A extends unknown[], O extends Record<string, unknown>
       99.99,
     )
     .option(
+      "--calibration-inputs <dir>",
+      "calibrate on .npy, .npz or input_N.bin files there, instead of a data set",
+    )
+    .option(
       "--calibration-samples <n>",
       "training samples looked at (default: the first 1000, or all)",
       wholeNumber("--calibration-samples", 1),
@@ -117,7 +121,11 @@ program
 
 withQuantization(program.command("deploy"))
   .description("quantize a model, build it for each target, run it there and record the result")
-  .argument("[model]", "mlp, convnet, or the folder of a tfjs LayersModel", "convnet")
+  .argument(
+    "[model]",
+    "mlp, convnet, a .tflite file, or the folder of a tfjs LayersModel",
+    "convnet",
+  )
   .option("--target <list>", "names of targets or paths of your own, comma separated", "cortex-m4")
   .option(
     "--samples <n>",
@@ -127,6 +135,15 @@ withQuantization(program.command("deploy"))
   .option("--db <file>", "record file (default: intnic/records.db in your state folder)")
   .option("--json", "print the records as JSON, and nothing else, on stdout")
   .option("--out <dir>", "keep the generated C and the binaries there")
+  .option(
+    "--inputs <dir>",
+    "run the samples there (input_N.bin, .npy, .npz) instead of a data set's; output_N.bin beside " +
+      "them are compared",
+  )
+  .option(
+    "--outputs <dir>",
+    "write each sample's output to output_N.bin there, as the core gave it",
+  )
   .option(
     "--jobs <n>",
     "emulators to run at once (default: one a processor)",
@@ -200,7 +217,7 @@ program.command("train")
 
 withQuantization(program.command("quantize"))
   .description("quantize a model, and print each layer's range, scale and error")
-  .argument("<model>", "mlp, convnet, or the folder of a tfjs LayersModel")
+  .argument("<model>", "mlp, convnet, a .tflite file, or the folder of a tfjs LayersModel")
   .option("--out <dir>", "save the integer network there")
   .option("--json", "print the report as JSON, and nothing else, on stdout")
   .action(async (model, options) => {
@@ -210,7 +227,11 @@ withQuantization(program.command("quantize"))
 
 withQuantization(program.command("generate"))
   .description("write the C of a model: model.h and model.c, to drop into a firmware")
-  .argument("[model]", "mlp, convnet, or the folder of a tfjs LayersModel", "convnet")
+  .argument(
+    "[model]",
+    "mlp, convnet, a .tflite file, or the folder of a tfjs LayersModel",
+    "convnet",
+  )
   .requiredOption("--out <dir>", "where to write the files")
   .option("--target <name>", "name of a target or path of your own", "cortex-m4")
   .action(async (model, options) => {

@@ -47,7 +47,7 @@ for (const name of ["mlp", "convnet"]) {
   const part = (first: number, count: number): LabelledSamples => ({
     ...all,
     count,
-    labels: all.labels.subarray(first, first + count),
+    labels: all.labels!.subarray(first, first + count),
     input: (index) => all.input(first + index),
   });
   const judged = part(60_000 - JUDGED, JUDGED);
@@ -58,13 +58,13 @@ for (const name of ["mlp", "convnet"]) {
     let wrong = 0;
     for (let i = 0; i < JUDGED; i++) {
       const output = evaluation.expected.subarray(i * classes, (i + 1) * classes);
-      if (argmax(output) !== judged.labels[i]) wrong++;
+      if (argmax(output) !== judged.labels![i]) wrong++;
     }
     const quality = measureQuality(graph, quantized, allInputs(judged, 1000));
     table.push([
       name,
       calibrator,
-      String(Math.round((1 - evaluation.floatAccuracy) * JUDGED)),
+      String(Math.round((1 - evaluation.floatAccuracy!) * JUDGED)),
       String(wrong),
       String(evaluation.changed),
       `${quality.at(-1)!.snr.toFixed(1)} dB`,

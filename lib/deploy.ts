@@ -16,6 +16,8 @@ export interface DeployOptions {
   readonly jobs?: number;
   /** Told the number of samples done since the last call. */
   readonly progress?: Progress;
+  /** Given the target's outputs, int8 codes, one sample after the other. */
+  readonly received?: (outputs: Int8Array) => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function deployTo(
   model: Model,
   graph: QuantizedGraph,
   evaluation: Evaluation,
-  { directory, jobs, progress }: DeployOptions,
+  { directory, jobs, progress, received }: DeployOptions,
 ): Promise<RunRecord> {
   const program = generateC(graph, await loadKernels(target));
   const binary = await build(program, target, { directory });
@@ -40,5 +42,6 @@ export async function deployTo(
       ...(jobs === undefined ? {} : { jobs }),
       ...(progress === undefined ? {} : { progress }),
     });
+  received?.(result.outputs);
   return makeRecord({ model, graph, evaluation, program, binary, result });
 }

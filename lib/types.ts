@@ -304,8 +304,8 @@ export interface RunRecord {
   readonly runner: "ffi" | "unicorn";
   readonly data: string;
   readonly samples: number;
-  /** Fraction of the samples classified correctly, 0…1. */
-  readonly accuracy: { readonly float: number; readonly integer: number };
+  /** Fraction of the samples classified correctly, 0…1; null if their classes are not known. */
+  readonly accuracy: { readonly float: number; readonly integer: number } | null;
   /** Samples whose output bytes differ from the TypeScript reference. */
   readonly mismatches: number;
   readonly macs: number;

@@ -8,15 +8,17 @@ import { SingleBar } from "cli-progress";
 import { join } from "node:path";
 import process from "node:process";
 import { findCompiler } from "../build/toolchain.ts";
+import { type FileSamples, loadInputs } from "../data/inputs.ts";
 import { deployTo } from "../deploy.ts";
 import { UserError } from "../errors.ts";
 import { openStore } from "../record/store.ts";
 import { layersTable, recordsTable } from "../record/table.ts";
-import { evaluate } from "../run/evaluate.ts";
+import { evaluate, type LabelledSamples } from "../run/evaluate.ts";
 import type { Progress } from "../run/runner.ts";
 import { loadTargets } from "../targets.ts";
 import type { RunRecord } from "../types.ts";
 import { makeOutput, type OutputFolder } from "./output.ts";
+import { compareOutputs, writeOutputs } from "./expected.ts";
 import { loadSamples, prepare, type QuantizationOptions } from "./prepare.ts";
 
 /** What `deploy` takes from the command line. */
@@ -33,6 +35,10 @@ export interface DeployCommandOptions extends QuantizationOptions {
   readonly out?: string;
   /** Emulators at once; one a processor by default. */
   readonly jobs?: number;
+  /** Samples of the user's own, instead of the dataset's test set; see `loadInputs`. */
+  readonly inputs?: string;
+  /** Where to write each sample's output; a folder a target, if there are several. */
+  readonly outputs?: string;
 }
 
 /**
@@ -47,16 +53,22 @@ export async function deploy(name: string, options: DeployCommandOptions): Promi
   for (const target of targets) await findCompiler(target);
   using store = openStore(options.db);
   using output = await makeOutput(options.out);
+  using outputs = await makeOutput(options.outputs);
   const { model, graph, quantized } = await prepare(name, options);
-  const samples = await loadSamples(graph, options, "test", options.samples);
+  const samples: LabelledSamples & Partial<FileSamples> = options.inputs === undefined
+    ? await loadSamples(graph, options, "test", options.samples)
+    : await loadInputs(options.inputs, graph, options.samples);
   const evaluation = await withProgress(
     "reference",
     samples.count,
     (progress) => Promise.resolve(evaluate(graph, quantized, samples, progress)),
   );
   const records: RunRecord[] = [];
+  const comparisons: string[] = [];
+  let asExpected = true;
   for (const target of targets) {
     const directory = await folderFor(output, target.name);
+    let received: Int8Array = new Int8Array();
     const record = await withProgress(
       target.name,
       samples.count,
@@ -64,15 +76,25 @@ export async function deploy(name: string, options: DeployCommandOptions): Promi
         deployTo(target, model, quantized, evaluation, {
           directory,
           progress,
+          received: (codes) => received = codes,
           ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
         }),
     );
     store.save(record);
     records.push(record);
+    const folder = targets.length === 1 ? outputs.path : join(outputs.path, target.name);
+    await writeOutputs(folder, received, samples.count, graph);
+    if (samples.expected !== undefined && samples.expected.length > 0) {
+      const { text, good } = compareOutputs(received, samples.expected, graph, quantized);
+      comparisons.push(`On ${target.name}, ${text}.`);
+      asExpected &&= good;
+    }
   }
   await output.keep();
-  print(records, quantized.notes, options);
+  await outputs.keep();
+  print(records, [...(asExpected ? comparisons : []), ...quantized.notes], options);
   requireOneMeaning(records);
+  if (!asExpected) throw new UserError(comparisons.join("\n"));
 }
 
 /** A difference from the reference is recorded and shown, and still a failure. */

@@ -1,9 +1,10 @@
+import { loadInputs } from "../data/inputs.ts";
 import { type Dataset, loadDataset, sample } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { loadModel } from "../import/load.ts";
 import { importModel } from "../import/mod.ts";
 import { elements, formatShape } from "../ops/op.ts";
-import { quantize } from "../quantize/quantize.ts";
+import { calibratedTensors, quantize } from "../quantize/quantize.ts";
 import type { LabelledSamples } from "../run/evaluate.ts";
 import type { CalibratorName, Graph, Model, QuantizedGraph } from "../types.ts";
 
@@ -11,6 +12,8 @@ import type { CalibratorName, Graph, Model, QuantizedGraph } from "../types.ts";
 export interface QuantizationOptions {
   /** A dataset's name or a folder with IDX files. */
   readonly data: string;
+  /** Samples of the user's own to calibrate on, instead of the dataset's training set. */
+  readonly calibrationInputs?: string;
   readonly calibration: CalibratorName;
   readonly percentile: number;
   /** Samples of the training set to calibrate on; the first 1,000, or all, unless told. */
@@ -28,20 +31,33 @@ export interface Prepared {
   readonly model: Model;
   readonly graph: Graph;
   readonly quantized: QuantizedGraph;
-  /** What it was calibrated on. */
-  readonly calibration: LabelledSamples;
+  /** What it was calibrated on; null if it brought all its ranges along. */
+  readonly calibration: LabelledSamples | null;
 }
 
 /** Loads, imports and quantizes a model. */
 export async function prepare(name: string, options: QuantizationOptions): Promise<Prepared> {
   const model = await loadModel(name);
   const graph = importModel(model);
-  const calibration = await loadSamples(graph, options, "train", options.calibrationSamples);
-  const quantized = quantize(graph, allInputs(calibration), {
+  const calibration = await loadCalibration(graph, options);
+  const quantized = quantize(graph, calibration === null ? [] : allInputs(calibration), {
     calibrator: options.calibration,
     percentile: options.percentile,
   });
   return { model, graph, quantized, calibration };
+}
+
+/** What to calibrate on. */
+async function loadCalibration(
+  graph: Graph,
+  options: QuantizationOptions,
+): Promise<LabelledSamples | null> {
+  const { calibrationInputs, calibrationSamples } = options;
+  if (calibrationInputs !== undefined) {
+    return await loadInputs(calibrationInputs, graph, calibrationSamples);
+  }
+  if (calibratedTensors(graph).length === 0) return null;
+  return await loadSamples(graph, options, "train", calibrationSamples);
 }
 
 /**
@@ -63,7 +79,8 @@ export async function loadSamples(
     throw new UserError(
       `The model ${graph.name} takes an input of ${formatShape(shape)}, but the images of ` +
         `${dataset.name} are ${formatShape(dataset.shape)}; choose the data it was trained on ` +
-        `with --data.`,
+        `with --data, or give samples of your own with ` +
+        `${split === "train" ? "--calibration-inputs" : "--inputs"}.`,
     );
   }
   const classes = dataset.labels.reduce((most, label) => Math.max(most, label), 0) + 1;

@@ -7,7 +7,9 @@ import Table from "cli-table3";
 import { join } from "node:path";
 import { type LayerQuality, measureQuality } from "../quantize/quality.ts";
 import { serialize } from "../quantize/serialize.ts";
+import { UNKNOWN } from "../record/format.ts";
 import { largest } from "../quantize/linear.ts";
+import type { LabelledSamples } from "../run/evaluate.ts";
 import type { QuantizedGraph } from "../types.ts";
 import { makeOutput } from "./output.ts";
 import { allInputs, prepare, type QuantizationOptions } from "./prepare.ts";
@@ -25,13 +27,15 @@ const QUALITY_SAMPLES = 200;
 
 /**
  * Quantizes a model and prints, for every layer, its range, scale, saturation and signal-to-noise
- * ratio against float, measured on training samples.
+ * ratio against float, measured on the samples it was calibrated on. A model that came quantized has
+ * such figures only if there are --calibration-inputs.
  *
  * @throws {UserError} for bad input of any kind; nothing is then written
  */
 export async function quantize(name: string, options: QuantizeCommandOptions): Promise<void> {
   const { graph, quantized, calibration } = await prepare(name, options);
-  const quality = measureQuality(graph, quantized, allInputs(calibration, QUALITY_SAMPLES));
+  const samples = calibration === null ? [] : allInputs(calibration, QUALITY_SAMPLES);
+  const quality = measureQuality(graph, quantized, samples);
   if (options.out !== undefined) {
     using output = await makeOutput(options.out);
     await Deno.writeTextFile(join(output.path, "quantized.json"), serialize(quantized));
@@ -45,13 +49,7 @@ export async function quantize(name: string, options: QuantizeCommandOptions): P
     return;
   }
   console.log(qualityTable(quality));
-  const { calibrator, percentile, samples } = quantized.calibration;
-  console.log(
-    `Ranges by ${calibrator}${
-      calibrator === "percentile" ? ` ${percentile}` : ""
-    } over ${samples} ` +
-      `training samples; saturation and SNR over ${Math.min(samples, QUALITY_SAMPLES)} of them.`,
-  );
+  console.log(rangesLine(quantized, calibration));
   console.log(boundLine(quantized));
   for (const note of quantized.notes) console.log(note);
   if (options.out !== undefined) console.log(`Saved to ${join(options.out, "quantized.json")}.`);
@@ -70,11 +68,24 @@ function qualityTable(layers: readonly LayerQuality[]): string {
       `${low.toPrecision(4)} … ${high.toPrecision(4)}`,
       scale.toPrecision(5),
       String(zeroPoint),
-      `${(100 * saturation).toFixed(3)} %`,
-      `${snr.toFixed(1)} dB`,
+      Number.isNaN(saturation) ? UNKNOWN : `${(100 * saturation).toFixed(3)} %`,
+      Number.isNaN(saturation) ? UNKNOWN : `${snr.toFixed(1)} dB`,
     ]);
   }
   return table.toString();
+}
+
+function rangesLine(
+  { calibration: { calibrator, percentile, samples } }: QuantizedGraph,
+  calibration: LabelledSamples | null,
+): string {
+  const looked = Math.min(calibration?.count ?? 0, QUALITY_SAMPLES);
+  if (samples === 0) {
+    return `Ranges as the model brought them; saturation and SNR over ${looked} samples.`;
+  }
+  const by = calibrator === "percentile" ? `${calibrator} ${percentile}` : calibrator;
+  return `Ranges by ${by} over ${samples} training samples; saturation and SNR over ${looked} of ` +
+    `them.`;
 }
 
 /** How close the accumulators come to overflowing. */

@@ -98,14 +98,19 @@ function isCalibrated({ op }: Node): boolean {
   return quantization === "linear" || quantization === "range";
 }
 
+/** The tensors whose ranges the model does not bring along; if there are none, it needs no samples. */
+export function calibratedTensors(graph: Graph): string[] {
+  return [graph.input, ...graph.nodes.filter(isCalibrated).map(({ output }) => output)]
+    .filter((name) => !graph.encodings?.has(name));
+}
+
 /**
  * Runs the float graph over the samples and collects the distribution of every tensor whose range is
  * to be chosen: the input, and what is not quantized as the op's input is. A model that brings all
  * ranges along needs no samples.
  */
 function observe(graph: Graph, samples: Iterable<Float32Array>) {
-  const names = [graph.input, ...graph.nodes.filter(isCalibrated).map(({ output }) => output)]
-    .filter((name) => !graph.encodings?.has(name));
+  const names = calibratedTensors(graph);
   const histograms = new Map(names.map((name) => [name, new Histogram()]));
   const run = floatRunner(graph, (tensor, values) => histograms.get(tensor)?.add(values));
   const size = elements(graph.tensors.get(graph.input)!);

@@ -29,8 +29,8 @@ export function formatBytes(bytes: number): string {
 }
 
 /** A fraction 0…1 in percent, two decimals: `98.91`. */
-export function formatPercent(fraction: number): string {
-  return (100 * fraction).toFixed(2);
+export function formatPercent(fraction: number | null): string {
+  return fraction === null ? UNKNOWN : (100 * fraction).toFixed(2);
 }
 
 /** Microseconds with three significant digits at least: `13,685`, `85.2`, `0.731`. */

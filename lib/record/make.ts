@@ -24,7 +24,7 @@ export interface RecordParts {
   readonly result: RunResult;
 }
 
-/** The record of one run, judged against the reference and the labels. */
+/** The record of one run, judged against the reference and the labels, if there are any. */
 export function makeRecord(
   { model, graph, evaluation, program, binary, result }: RecordParts,
 ): RunRecord {
@@ -35,7 +35,7 @@ export function makeRecord(
   let mismatches = 0;
   for (let i = 0; i < samples; i++) {
     const output = result.outputs.subarray(i * size, (i + 1) * size);
-    if (argmax(output) === labels[i]) correct++;
+    if (argmax(output) === labels?.[i]) correct++;
     if (output.some((code, k) => code !== expected[i * size + k])) mismatches++;
   }
   const cycles = result.cycles === null ? null : modelledCycles(target, result.cycles);
@@ -46,7 +46,9 @@ export function makeRecord(
     runner: target.runner,
     data: evaluation.data,
     samples,
-    accuracy: { float: evaluation.floatAccuracy, integer: correct / samples },
+    accuracy: evaluation.floatAccuracy === null
+      ? null
+      : { float: evaluation.floatAccuracy, integer: correct / samples },
     mismatches,
     macs: program.layers.reduce((sum, { macs }) => sum + macs, 0),
     instructions: result.instructions,

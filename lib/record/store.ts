@@ -14,8 +14,8 @@ import type { RunRecord } from "../types.ts";
 /** Marks a file as ours ("inic"), so that no other program's database is written to. */
 const APPLICATION_ID = 0x696e6963;
 
-/** Raised by one with every change of the layout. */
-const SCHEMA_VERSION = 1;
+/** Raised by one with every change of the layout. Since 2, a record's accuracy may be null. */
+const SCHEMA_VERSION = 2;
 
 /** How long a writer waits for another one, in milliseconds. */
 const BUSY_TIMEOUT = 15_000;
@@ -124,6 +124,9 @@ function prepare(database: DatabaseSync, path: string): void {
         `Cannot read ${path}: it was written by a later intnic (layout ${version}; this one knows ` +
           `up to ${SCHEMA_VERSION}). Update intnic, or choose another file with --db.`,
       );
+    } else if (version < SCHEMA_VERSION) {
+      // All that older records hold still means the same; only older programs must keep off.
+      database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     }
   });
   database.exec("PRAGMA journal_mode = WAL");

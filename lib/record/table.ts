@@ -35,8 +35,8 @@ class Notes {
 /** What it computes and how fast. */
 const RUN_COLUMNS: readonly Column<RunRecord>[] = [
   ["samples", (r) => formatCount(r.samples)],
-  ["float %", (r) => formatPercent(r.accuracy.float)],
-  ["integer %", (r) => formatPercent(r.accuracy.integer)],
+  ["float %", (r) => formatPercent(r.accuracy?.float ?? null)],
+  ["integer %", (r) => formatPercent(r.accuracy?.integer ?? null)],
   ["mismatches", (r) => formatCount(r.mismatches)],
   ["MACs", (r) => formatCount(r.macs)],
   ["instructions", (r) => formatSpread(r.instructions)],

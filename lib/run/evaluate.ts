@@ -5,32 +5,37 @@ import type { Graph, QuantizedGraph } from "../types.ts";
 import { referenceRunner } from "./reference.ts";
 import type { Progress } from "./runner.ts";
 
-/** Labelled samples in the network's own terms: real inputs and the class of each. */
+/** Samples in the network's own terms: real inputs, and the class of each where it is known. */
 export interface LabelledSamples {
   /** Where they come from, for the record. */
   readonly name: string;
   readonly count: number;
-  readonly labels: Uint8Array;
+  readonly labels: Uint8Array | null;
   /** Real input values of a sample, row-major. */
   input(index: number): Float32Array;
+  /** Their int8 codes, where the samples come in codes of the network's own. */
+  codes?(index: number): Int8Array;
 }
 
 /** What every target is judged by. */
 export interface Evaluation {
   readonly data: string;
   readonly samples: number;
-  readonly labels: Uint8Array;
+  readonly labels: Uint8Array | null;
   /** int8 codes of the inputs, one sample after the other. */
   readonly inputs: Int8Array<ArrayBuffer>;
   /** The reference's outputs, one sample after the other. */
   readonly expected: Int8Array;
-  /** Fraction of the samples that the float graph classifies correctly. */
-  readonly floatAccuracy: number;
-  /** Samples that float graph and reference put into different classes. */
-  readonly changed: number;
+  /** Fraction of the samples that the float graph classifies correctly; null without labels. */
+  readonly floatAccuracy: number | null;
+  /** Samples that float graph and reference put into different classes; null without labels. */
+  readonly changed: number | null;
 }
 
-/** Runs the float graph and the integer reference over the samples. */
+/**
+ * Runs the integer reference over the samples, and the float graph too where there are labels to
+ * judge it by.
+ */
 export function evaluate(
   graph: Graph,
   quantized: QuantizedGraph,
@@ -48,13 +53,15 @@ export function evaluate(
   let changed = 0;
   for (let i = 0; i < samples.count; i++) {
     const real = samples.input(i);
-    const codes = quantizeValues(real, input);
+    const codes = samples.codes?.(i) ?? quantizeValues(real, input);
     inputs.set(codes, i * inputSize);
     const output = runReference(codes);
     expected.set(output, i * outputSize);
-    const decision = argmax(runFloat(real));
-    if (decision === samples.labels[i]) correct++;
-    if (decision !== argmax(output)) changed++;
+    if (samples.labels !== null) {
+      const decision = argmax(runFloat(real));
+      if (decision === samples.labels[i]) correct++;
+      if (decision !== argmax(output)) changed++;
+    }
     progress(1);
   }
   return {
@@ -63,8 +70,8 @@ export function evaluate(
     labels: samples.labels,
     inputs,
     expected,
-    floatAccuracy: correct / samples.count,
-    changed,
+    floatAccuracy: samples.labels === null ? null : correct / samples.count,
+    changed: samples.labels === null ? null : changed,
   };
 }
 
