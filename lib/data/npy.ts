@@ -19,7 +19,8 @@ export interface NumberArray {
 /** Largest array that is believed, in bytes once it is unpacked. */
 const MAX_BYTES = 2 ** 30;
 
-const MAGIC = "\x93NUMPY";
+/** Byte 0x93, then this. */
+const MAGIC = "NUMPY";
 
 /** How to read one element of a type, from a `dtype` string without its byte order. */
 const readers: Readonly<Record<string, (view: DataView, at: number, little: boolean) => number>> = {
@@ -104,8 +105,9 @@ interface Header {
 }
 
 function parseHeader(bytes: Uint8Array, path: string): Header {
-  const latin1 = new TextDecoder("latin1");
-  if (bytes.length < 12 || latin1.decode(bytes.subarray(0, 6)) !== MAGIC) {
+  const text = (from: number, to: number) =>
+    new TextDecoder(bytes[6] === 3 ? "utf-8" : "latin1").decode(bytes.subarray(from, to));
+  if (bytes.length < 12 || bytes[0] !== 0x93 || text(1, 6) !== MAGIC) {
     throw new UserError(`${path} is not a .npy file: those begin with the byte 0x93 and "NUMPY".`);
   }
   const version = bytes[6]!;
@@ -119,15 +121,15 @@ function parseHeader(bytes: Uint8Array, path: string): Header {
     throw new UserError(`${path} is truncated: it ends within its header.`);
   }
   // A Python dictionary with three entries.
-  const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(
-    bytes.subarray(begin, Math.min(start, begin + 4096)),
-  );
-  const type = /'descr':\s*'([<>|=][a-z]\d)'/.exec(text)?.[1];
-  const fortran = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
-  const dimensions = /'shape':\s*\(([\d,\s]*)\)/.exec(text)?.[1];
+  const dictionary = text(begin, Math.min(start, begin + 4096));
+  const type = /'descr':\s*'([<>|=][a-z]\d)'/.exec(dictionary)?.[1];
+  const fortran = /'fortran_order':\s*(True|False)/.exec(dictionary)?.[1];
+  const dimensions = /'shape':\s*\(([\d,\s]*)\)/.exec(dictionary)?.[1];
   if (type === undefined || fortran === undefined || dimensions === undefined) {
     throw new UserError(
-      `${path} has a header that intnic cannot read: ${JSON.stringify(text.slice(0, 120))}. It ` +
+      `${path} has a header that intnic cannot read: ${
+        JSON.stringify(dictionary.slice(0, 120))
+      }. It ` +
         `reads plain arrays of numbers.`,
     );
   }

@@ -107,6 +107,23 @@ Deno.test("a damaged file is told, and its bytes are kept", async () => {
   });
 });
 
+Deno.test("an earlier layout keeps its records, and takes runs without labels", async () => {
+  await withFolder((folder) => {
+    const path = join(folder, "records.db");
+    const old = exampleRecord();
+    openStore(path).save(old);
+    const earlier = new DatabaseSync(path);
+    earlier.exec("PRAGMA user_version = 1");
+    earlier.close();
+    using store = openStore(path);
+    const unjudged = exampleRecord({ time: "2026-02-01T00:00:00.000Z", accuracy: null });
+    store.save(unjudged);
+    assert.deepEqual(store.list(), [old, unjudged]);
+    using later = new DatabaseSync(path);
+    assert.equal(later.prepare("PRAGMA user_version").get()!["user_version"], 2);
+  });
+});
+
 Deno.test("a later layout is not touched", async () => {
   await withFolder((folder) => {
     const path = join(folder, "records.db");
@@ -114,7 +131,7 @@ Deno.test("a later layout is not touched", async () => {
     const later = new DatabaseSync(path);
     later.exec("PRAGMA user_version = 99");
     later.close();
-    refuses(path, /written by a later intnic \(layout 99; this one knows up to 1\)/);
+    refuses(path, /written by a later intnic \(layout 99; this one knows up to 2\)/);
   });
 });
 
