@@ -92,19 +92,16 @@ export function channelShift(shift: number, rounding: Rounding): number {
  * Definition of a layer's per-channel bias, multiplier and shift.
  *
  * @param zeroPoint of the input, to be folded into the biases; 0 for kernels that subtract it
- * @param multiple rows are filled up to a multiple of this
  */
 export function defineChannels(
   name: string,
   linear: LinearConstants,
   zeroPoint: number,
   rounding: Rounding,
-  multiple = 1,
 ): string {
   const rows = [...foldZeroPoint(linear, zeroPoint)].map((bias, o) =>
     `{ ${bias}, ${linear.multiplier[o]}, ${channelShift(linear.shift[o]!, rounding)} }`
   );
-  while (rows.length % multiple !== 0) rows.push("{ 0, 0, 0 }");
   return `static const struct intnic_channel model_channels_${name}[${rows.length}] = {\n` +
     `${formatList(rows)}\n};\n`;
 }

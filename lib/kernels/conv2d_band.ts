@@ -1,12 +1,8 @@
-import {
-  defineAlignedWeights,
-  defineChannels,
-  outputFields,
-  requantizeKernels,
-} from "../codegen/pack.ts";
+import { defineAlignedWeights } from "../codegen/pack.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { Window } from "../ops/window.ts";
 import type { Kernel } from "./kernel.ts";
+import { defineScales, rangeFields, scaleKernels, scalesOf } from "./scale.ts";
 
 /** Outputs computed at once. */
 const GROUP = 4;
@@ -34,6 +30,8 @@ export const conv2dBand: Kernel<Window> = {
     if (pitch > MAX_PITCH) return `its columns are ${pitch} bytes apart`;
     const taps = kernel[1] * column;
     const columns = (outWidth - 1) * stride[1] + kernel[1];
+    const scales = scalesOf(linear, inputs[0]!.zeroPoint, output, rounding);
+    if (typeof scales === "string") return scales;
     const groups = Math.ceil(outputs / GROUP);
     const packed = pack(linear.weights, { outputs, kernel, depth, column });
     const pairs = outHeight * Math.ceil(outWidth / 2);
@@ -47,15 +45,15 @@ export const conv2dBand: Kernel<Window> = {
         kernels: [
           "noinline",
           "simd",
-          ...requantizeKernels(rounding),
+          ...scaleKernels(rounding),
           `conv2d_band@INTNIC_PITCH=${pitch}`,
         ],
         constants: defineAlignedWeights(name, packed) +
-          defineChannels(name, linear, inputs[0]!.zeroPoint, rounding, GROUP),
+          defineScales(name, scales),
         weightBytes: packed.length,
         scratchBytes: 2 * columns * column + 2 * pitch + 4,
         body: `static const struct intnic_conv2d_band layer = {
-    .weights = model_weights_${name}.bytes, .channels = model_channels_${name},
+    .weights = model_weights_${name}.bytes, .scales = model_scales_${name},
     .height = ${height}, .width = ${width}, .depth = ${depth},
     .kernel_height = ${kernel[0]}, .dilation_y = ${dilation[0]}, .taps = ${taps},
     .stride_y = ${stride[0]}, .stride_x = ${stride[1]},
@@ -63,7 +61,7 @@ export const conv2dBand: Kernel<Window> = {
     .out_height = ${outHeight}, .out_width = ${outWidth}, .outputs = ${outputs},
     .columns = ${columns}, .column = ${column},
     .input_zero = ${inputs[0]!.zeroPoint},
-    .output = ${outputFields(node, output, rounding)},
+    .range = ${rangeFields(node)},
 };
 intnic_conv2d_band_${pitch}(&layer, x, (int16_t *)(void *)scratch, y);`,
       }),

@@ -10,7 +10,7 @@
 #define INTNIC_BAND
 struct intnic_conv2d_band {
     const int8_t *weights; /* per four channels: for two taps, bytes 0 1 0 1 and 2 3 2 3 */
-    const struct intnic_channel *channels; /* padded to four */
+    const struct intnic_scale *scales;
     int32_t height, width, depth;
     int32_t kernel_height, dilation_y;
     int32_t taps; /* of a window, even */
@@ -20,7 +20,7 @@ struct intnic_conv2d_band {
     int32_t columns; /* of the band */
     int32_t column;  /* elements of one, even */
     int32_t input_zero;
-    struct intnic_output output;
+    struct intnic_range range;
 };
 
 /* Widens one row of the image into the band, whose columns are `pitch` elements apart. */
@@ -165,35 +165,34 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
 static INTNIC_NOINLINE void INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(
     const struct intnic_conv2d_band *layer, const int16_t *band, int8_t *y)
 {
-    const struct intnic_output range = { layer->output.offset, layer->output.low,
-                                         layer->output.high };
+    const struct intnic_range range = { layer->range.low, layer->range.high };
     int32_t outputs = layer->outputs;
 
     for (int32_t left = layer->out_width; left > 0; left -= 2) {
         const int8_t *w = layer->weights;
-        const struct intnic_channel *channel = layer->channels;
+        const struct intnic_scale *scale = layer->scales;
 
         for (int32_t o = outputs; o > 0; o -= 4) {
             const int8_t *by_eight = w + 4 * (layer->taps & ~7);
             const int8_t *end = w + 4 * layer->taps;
             const int16_t *x = band;
-            int32_t s0 = channel[0].bias, s1 = channel[1].bias;
-            int32_t s2 = channel[2].bias, s3 = channel[3].bias;
+            int32_t s0 = scale[0].bias, s1 = scale[1].bias;
+            int32_t s2 = scale[2].bias, s3 = scale[3].bias;
             int32_t s4 = s0, s5 = s1, s6 = s2, s7 = s3;
 
             INTNIC_BAND_BLOCK;
-            y[0] = intnic_requantize(s0, &channel[0], &range);
-            y[1] = intnic_requantize(s1, &channel[1], &range);
-            y[2] = intnic_requantize(s2, &channel[2], &range);
-            y[3] = intnic_requantize(s3, &channel[3], &range);
+            y[0] = intnic_scaled(s0, &scale[0], &range);
+            y[1] = intnic_scaled(s1, &scale[1], &range);
+            y[2] = intnic_scaled(s2, &scale[2], &range);
+            y[3] = intnic_scaled(s3, &scale[3], &range);
             if (left > 1) {
-                y[outputs] = intnic_requantize(s4, &channel[0], &range);
-                y[outputs + 1] = intnic_requantize(s5, &channel[1], &range);
-                y[outputs + 2] = intnic_requantize(s6, &channel[2], &range);
-                y[outputs + 3] = intnic_requantize(s7, &channel[3], &range);
+                y[outputs] = intnic_scaled(s4, &scale[0], &range);
+                y[outputs + 1] = intnic_scaled(s5, &scale[1], &range);
+                y[outputs + 2] = intnic_scaled(s6, &scale[2], &range);
+                y[outputs + 3] = intnic_scaled(s7, &scale[3], &range);
             }
             y += 4;
-            channel += 4;
+            scale += 4;
         }
         y += outputs;
         band += INTNIC_PITCH;
