@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { FloatOperands } from "./vfp.ts";
+
 /** What an instruction does to the pipeline. */
 export type Kind =
   | "alu"
@@ -78,6 +80,8 @@ export interface Instruction {
   readonly target?: number;
   /** Needs a floating-point unit. */
   readonly float: boolean;
+  /** Its registers in that unit; Thumb only. */
+  readonly floats?: FloatOperands;
 }
 
 /** Decodes the instruction at `offset` of the bytes, which the program sees at `address`. */

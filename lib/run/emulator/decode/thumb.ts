@@ -9,6 +9,7 @@ import type { Addressing, Instruction, Kind } from "./instruction.ts";
 import { field, match, type Pattern, popcount, signed } from "./pattern.ts";
 import { THUMB16 } from "./thumb16.ts";
 import { THUMB32 } from "./thumb32.ts";
+import { decodeFloat } from "./vfp.ts";
 
 const SP = 1 << 13;
 const LR = 1 << 14;
@@ -58,6 +59,7 @@ function describe(p: Pattern, word: number, address: number, size: 2 | 4): Instr
   if (p.traits.has("pc")) reads |= PC;
 
   const kind: Kind = p.kind === "alu" && (writes & PC) !== 0 ? "jump" : p.kind;
+  if (kind === "float") return describeFloat(word, address);
   const target = branchTarget(p, word, address, size);
   const conditional = kind === "branch-if";
   return {
@@ -84,7 +86,34 @@ function describe(p: Pattern, word: number, address: number, size: 2 | 4): Instr
     ...(kind === "divide" || kind.endsWith("-long")
       ? { operands: [get("n")!, get("m")!] as const }
       : {}),
-    float: kind === "float",
+    float: false,
+  };
+}
+
+function describeFloat(word: number, address: number): Instruction {
+  const { reads, writes, addend, ...found } = decodeFloat(word);
+  const literal = (found.address & PC) !== 0;
+  return {
+    address,
+    size: 4,
+    word,
+    name: found.name,
+    kind: "float",
+    reads: found.coreReads,
+    writes: found.coreWrites,
+    addressReads: found.address,
+    accumulates: 0,
+    loaded: 0,
+    addressing: found.address === 0 ? "none" : literal ? "literal" : "immediate",
+    offset: 0,
+    registers: found.words,
+    setsFlags: found.setsFlags,
+    shifts: false,
+    dsp: false,
+    jumps: false,
+    conditional: false,
+    float: true,
+    floats: { reads, writes, addend },
   };
 }
 

@@ -198,16 +198,7 @@ const MULTIPLIES: readonly Row[] = [
 ];
 
 const COPROCESSORS: readonly Row[] = [
-  // Coprocessors 10 and 11 are the floating-point unit.
-  ["11101101 ..00 .... .... 1010 ........", "vstr.32", "float"],
-  ["11101101 ..01 .... .... 1010 ........", "vldr.32", "float"],
-  ["11101101 ..00 .... .... 1011 ........", "vstr.64", "float"],
-  ["11101101 ..01 .... .... 1011 ........", "vldr.64", "float"],
-  ["11101110 0.0. .... .... 101. ...0 ....", "vmla", "float"],
-  ["11101110 1.01 .... .... 101. ...0 ....", "vmla", "float"],
-  ["11101110 1.10 .... .... 101. ...0 ....", "vmla", "float"],
-  ["11101110 1.00 .... .... 101. .0.0 ....", "vdiv", "float"],
-  ["11101110 1.11 0001 .... 101. 11.0 ....", "vsqrt", "float"],
+  // Coprocessors 10 and 11 are the floating-point unit; `vfp.ts` tells its instructions apart.
   ["111 i 11 iiiiiiiiii iiii 101 i iiii iiii", "vfp", "float"],
   ["111 i 11 iiiiiiiiii iiii iiii iiii iiii", "coprocessor", "system"],
 ];

@@ -8,6 +8,8 @@ import type { DualIssueTable } from "./table.ts";
 
 const MEASURED = "measured on RP2350: jnk0le/random, pipeline cycle test, cortex_m33.md";
 const POP = "one or two more than POP {LR} and BX LR with two others between: jnk0le/random";
+const FPU = "measured on RP2350: jnk0le/random, cortex_m33.md, fpu";
+const AS_M4 = "assumed: as on Cortex-M4, DDI 0439, table 7-1";
 const ASSUMED = "assumed: no measurement at hand";
 
 export const cortexM33: DualIssueTable = {
@@ -39,6 +41,28 @@ export const cortexM33: DualIssueTable = {
     system: [2, ASSUMED],
     float: [1, ASSUMED],
     undefined: [1, ASSUMED],
+  },
+  byName: {
+    vdiv: [14, AS_M4],
+    vsqrt: [14, AS_M4],
+    vldm: [0, "assumed: as LDM"],
+    vstm: [0, "assumed: as STM"],
+    "vldr.64": [2, "assumed: as LDRD"],
+    "vstr.64": [2, "assumed: as STRD"],
+  },
+  float: {
+    latency: {
+      vadd: [2, AS_M4],
+      vmul: [2, AS_M4],
+      vcvt: [2, AS_M4],
+      vfma: [3, FPU],
+      vmla: [3, FPU],
+      vdiv: [15, AS_M4],
+      vsqrt: [15, AS_M4],
+      "vldr.32": [2, "assumed: as LDR"],
+      "vldr.64": [2, "assumed: as LDRD"],
+    },
+    busy: { vfma: [3, FPU], vmla: [3, FPU] },
   },
   perRegister: [1, MEASURED],
   taken: {

@@ -8,7 +8,10 @@
 import type { FetchedTable } from "./table.ts";
 
 const TRM = "DDI 0439, table 3-1";
-const FPU = "DDI 0439, table 7-1, recalled: to be checked";
+const FPU = "DDI 0439, table 7-1; TI SWCU192, table 3-27, has the same figures";
+const RESULT = "DDI 0439, 7.2.3: one cycle longer if the next instruction uses the result";
+const ADDEND = "DDI 0439, 7.2.3: addends are used a cycle later than the other operands";
+const LONG = "DDI 0439, 7.2.3: integer instructions go on meanwhile; GCC's cortex-m4-fpu.md alike";
 const PAIRS = "DDI 0439, 3.3.3 load/store timings";
 const MEASURED = "measured on STM32F407: jnk0le/random, pipeline cycle test, cortex_m3m4.md";
 const BRANCH = "measured on an STM32 M4: compendium.i-0.nl, Branch timing; DDI 0439: P = 1 to 3";
@@ -58,8 +61,32 @@ export const cortexM4: FetchedTable = {
     "vstr.32": [2, FPU],
     "vstr.64": [3, FPU],
     vmla: [3, FPU],
-    vdiv: [14, FPU],
-    vsqrt: [14, FPU],
+    vfma: [3, FPU],
+    vdiv: [1, LONG],
+    vsqrt: [1, LONG],
+    "vmov.core": [1, "measured on an STM32 M4: compendium.i-0.nl, FPU registers; table 7-1 has 2"],
+    "vmov.pair": [2, FPU],
+  },
+  float: {
+    latency: {
+      vadd: [2, RESULT],
+      vmul: [2, RESULT],
+      vcvt: [2, RESULT],
+      vmla: [4, RESULT],
+      vfma: [4, RESULT],
+      vdiv: [15, RESULT],
+      vsqrt: [15, RESULT],
+    },
+    addendLatency: {
+      vadd: [1, ADDEND],
+      vmul: [1, ADDEND],
+      vcvt: [1, ADDEND],
+      vmla: [3, ADDEND],
+      vfma: [3, ADDEND],
+      vdiv: [14, ADDEND],
+      vsqrt: [14, ADDEND],
+    },
+    busy: { vdiv: [14, FPU], vsqrt: [14, FPU] },
   },
   operands: [
     { kind: "divide", names: ["udiv"], formula: "quotient-bits", cycles: [1, DIVISION] },

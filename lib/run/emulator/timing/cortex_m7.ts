@@ -9,6 +9,8 @@ import type { TwoWideTable } from "./table.ts";
 
 const MEASURED = "measured on STM32H743: jnk0le/random, pipeline cycle test, cortex_m7.md";
 const ASSUMED = "assumed: branch targets are cached, returns are not";
+const FPU = "measured on STM32H743: jnk0le/random, cortex_m7.md, fpu";
+const ALIKE = "assumed: as VADD";
 const OPEN = "assumed: no measurement at hand";
 
 export const cortexM7: TwoWideTable = {
@@ -38,8 +40,41 @@ export const cortexM7: TwoWideTable = {
     nop: [1, MEASURED],
     barrier: [3, OPEN],
     system: [2, OPEN],
-    float: [1, OPEN],
+    float: [1, FPU],
     undefined: [1, OPEN],
+  },
+  byName: {
+    vdiv: [16, FPU],
+    vsqrt: [14, FPU],
+    "vmul.64": [5, FPU],
+    "vfma.64": [8, FPU],
+    "vmla.64": [8, FPU],
+    "vdiv.64": [30, FPU],
+    "vsqrt.64": [30, "assumed: as VDIV"],
+  },
+  float: {
+    latency: {
+      vadd: [3, FPU],
+      vmul: [3, FPU],
+      vcvt: [3, ALIKE],
+      vmov: [3, FPU],
+      "vmov.core": [3, FPU],
+      "vmov.pair": [3, FPU],
+      vfma: [5, FPU],
+      vmla: [6, FPU],
+      vdiv: [16, FPU],
+      vsqrt: [14, FPU],
+      "vldr.32": [2, FPU],
+      "vldr.64": [2, FPU],
+      vldm: [2, FPU],
+    },
+    addendLatency: { vfma: [3, FPU], vmla: [3, FPU], "vldr.32": [4, FPU] },
+    storeLatency: { vadd: [1, FPU], vmul: [1, FPU], vfma: [3, FPU], vmla: [4, FPU] },
+    apart: {
+      after: ["vfma", "vmla"],
+      before: ["vadd", "vldm", "vstm", "vldr.64"],
+      cycles: [4, FPU],
+    },
   },
   perRegister: [0.5, MEASURED],
   taken: {
@@ -54,6 +89,7 @@ export const cortexM7: TwoWideTable = {
     word: [1, MEASURED],
     narrow: [2, MEASURED],
     product: [2, MEASURED],
+    float: [2, `${FPU}: VMOV to a core register`],
   },
   loadPairs: true,
 };

@@ -6,6 +6,7 @@
  */
 
 import type { Instruction } from "../decode/instruction.ts";
+import { FloatUnit } from "./float_unit.ts";
 import { isList } from "./in_order.ts";
 import { operandPath } from "./operand_path.ts";
 import type { DualIssueTable, Pricer } from "./table.ts";
@@ -19,6 +20,7 @@ export class DualIssuePricer implements Pricer {
   readonly #ready = new Int32Array(32);
   /** Registers that were last written by a load. */
   #fromLoad = 0;
+  readonly #unit: FloatUnit;
   /** First cycle that is still free. */
   #free = 0;
   #previous: Instruction | undefined;
@@ -30,6 +32,7 @@ export class DualIssuePricer implements Pricer {
 
   constructor(table: DualIssueTable) {
     this.#table = table;
+    this.#unit = new FloatUnit(table.float);
   }
 
   get taken(): number {
@@ -43,12 +46,13 @@ export class DualIssuePricer implements Pricer {
     this.#previous = undefined;
     this.#open = false;
     this.#fresh = false;
+    this.#unit.reset();
   }
 
   step(i: Instruction): number {
     const t = this.#table;
     const start = this.#free;
-    const operands = this.#operands(i);
+    const operands = this.#unit.earliest(i, this.#operands(i));
     // Behind IT 16-bit arithmetic leaves the flags alone.
     const setsFlags = i.setsFlags && !(i.conditional && i.size === 2 && i.writes !== 0);
     this.#taken = i.jumps ? t.taken[i.kind]?.[0] ?? 0 : 0;
@@ -59,7 +63,8 @@ export class DualIssuePricer implements Pricer {
       if (this.#fresh && i.kind === "branch-if") this.#taken += t.freshFlags[0];
     } else {
       issue = Math.max(start, operands);
-      const occupied = t.costs[i.kind][0] + (isList(i) ? t.perRegister[0] * i.registers : 0) +
+      const occupied = (t.byName?.[i.name] ?? t.costs[i.kind])[0] +
+        (isList(i) ? t.perRegister[0] * i.registers : 0) +
         (setsFlags && (i.kind === "multiply" || operandPath(i) === "shifted-constant")
           ? t.slowFlags[0]
           : 0);
@@ -67,6 +72,9 @@ export class DualIssuePricer implements Pricer {
       this.#open = i.size === 2;
     }
     this.#record(i, issue, setsFlags);
+    this.#unit.begin(i, issue);
+    // What is run from elsewhere is not known to leave the unit alone for as long as it is busy.
+    if (i.jumps) this.#taken += Math.max(0, this.#unit.free - this.#free);
     return this.#free - start;
   }
 

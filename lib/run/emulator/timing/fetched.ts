@@ -8,6 +8,7 @@
  */
 
 import type { Instruction } from "../decode/instruction.ts";
+import { FloatUnit } from "./float_unit.ts";
 import { isList } from "./in_order.ts";
 import { Prefetch } from "./prefetch.ts";
 import type { FetchedTable, Overlap, Pricer } from "./table.ts";
@@ -20,6 +21,7 @@ const LR = 1 << 14;
 export class FetchedPricer implements Pricer {
   readonly #table: FetchedTable;
   readonly #prefetch: Prefetch;
+  readonly #unit: FloatUnit;
   #previous: Instruction | undefined;
   /** Cycle in which the instruction before began to execute. */
   #begun = 0;
@@ -33,6 +35,7 @@ export class FetchedPricer implements Pricer {
   constructor(table: FetchedTable) {
     this.#table = table;
     this.#prefetch = new Prefetch(table.prefetchWords[0]);
+    this.#unit = new FloatUnit(table.float ?? { latency: {} });
   }
 
   get taken(): number {
@@ -48,6 +51,7 @@ export class FetchedPricer implements Pricer {
     this.#begun = 0;
     this.#free = FIRST;
     this.#shares = false;
+    this.#unit.reset();
   }
 
   step(i: Instruction): number {
@@ -74,6 +78,8 @@ export class FetchedPricer implements Pricer {
       }
       begin += this.#waits(before, i);
     }
+    begin = this.#unit.earliest(i, begin);
+    this.#unit.begin(i, begin);
     this.#taken = i.jumps ? this.#branch(before, i) : 0;
     // A branch whose flags are not there yet fetches from its target, in case it is taken.
     if (i.kind === "branch-if" && before?.setsFlags === true && !comparesItself(i)) {
@@ -83,6 +89,8 @@ export class FetchedPricer implements Pricer {
     this.#previous = i;
     this.#begun = begin;
     this.#free = begin + this.#duration(i);
+    // What is run from elsewhere is not known to leave the unit alone for as long as it is busy.
+    if (i.jumps) this.#taken += Math.max(0, this.#unit.free - this.#free);
     this.#shares = i.kind === "load" && this.#table.pipelinedLoad[0] > 0;
     return this.#free - free;
   }

@@ -98,15 +98,6 @@ Deno.test("loads of any kind wait behind stores of any kind", () => {
   assert.deepEqual(price([PUSH_R4, POP_R4]), [2, 3, 0]);
 });
 
-Deno.test("floating point by instruction", () => {
-  const vadd = [0xee30, 0x0a81];
-  const vmla = [0xee00, 0x0a81];
-  const vdiv = [0xee80, 0x0a81];
-  const vsqrt = [0xeeb1, 0x0ae0];
-  const vldr = [0xed90, 0x0a00];
-  assert.deepEqual(price([vadd, vmla, vdiv, vsqrt, vldr].flat()), [1, 3, 14, 14, 2, 0]);
-});
-
 const DIVISIONS = `
 .syntax unified
 .thumb

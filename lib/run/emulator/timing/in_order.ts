@@ -61,7 +61,8 @@ export class InOrderPricer implements Pricer {
 
 /** Whether an instruction moves several registers. */
 export function isList(i: Instruction): boolean {
-  return i.kind.endsWith("-multiple") || i.kind.endsWith("-double");
+  return i.kind.endsWith("-multiple") || i.kind.endsWith("-double") || i.name === "vldm" ||
+    i.name === "vstm";
 }
 
 function isArithmetic(i: Instruction): boolean {

@@ -11,6 +11,7 @@
 
 import type { Instruction, Kind } from "../decode/instruction.ts";
 import type { OperandRule } from "../operands.ts";
+import type { FloatTiming } from "./float_unit.ts";
 
 /** A number of cycles and where it comes from. */
 export type Cost = readonly [cycles: number, source: string];
@@ -78,11 +79,16 @@ export interface FetchedTable extends TableBase {
   readonly lateTarget: Cost;
   /** Saved by an IT right behind a 16-bit instruction. */
   readonly foldedIfThen: Cost;
+  /** Of a core with a floating-point unit. */
+  readonly float?: FloatTiming;
 }
 
 /** Cortex-M33: one instruction a cycle, and few that share it. */
 export interface DualIssueTable extends TableBase {
   readonly issue: "dual";
+  /** Overrides `costs` for instructions of these names. */
+  readonly byName?: Readonly<Record<string, Cost>>;
+  readonly float: FloatTiming;
   /** Cycles until a result can be used, by the kind of instruction that makes it; 1 if not named. */
   readonly latency: Readonly<Partial<Record<Kind, Cost>>>;
   /** Likewise, of results that went through the shifter on the way, and of the DSP extension. */
@@ -111,7 +117,12 @@ export interface TwoWideTable extends TableBase {
     readonly word: Cost;
     readonly narrow: Cost;
     readonly product: Cost;
+    /** Of the floating-point unit, in a core register. */
+    readonly float: Cost;
   };
+  /** Overrides `costs` for instructions of these names. */
+  readonly byName?: Readonly<Record<string, Cost>>;
+  readonly float: FloatTiming;
   /** Two loads form a pair when their words lie in different banks. */
   readonly loadPairs: boolean;
 }

@@ -8,6 +8,7 @@
  */
 
 import type { Instruction } from "../decode/instruction.ts";
+import { FloatUnit } from "./float_unit.ts";
 import { isList } from "./in_order.ts";
 import { type OperandPath, operandPath, shiftedRegister } from "./operand_path.ts";
 import { canPair } from "./two_wide_pairs.ts";
@@ -18,6 +19,7 @@ const EARLY = /^(add|sub|mov|adr)/;
 
 export class TwoWidePricer implements Pricer {
   readonly #table: TwoWideTable;
+  readonly #unit: FloatUnit;
   /** Cycle from which each register can be used by the late unit, and by the early one. */
   readonly #late = new Int32Array(32);
   readonly #early = new Int32Array(32);
@@ -33,6 +35,7 @@ export class TwoWidePricer implements Pricer {
 
   constructor(table: TwoWideTable) {
     this.#table = table;
+    this.#unit = new FloatUnit(table.float);
   }
 
   get taken(): number {
@@ -47,25 +50,29 @@ export class TwoWidePricer implements Pricer {
     this.#flags = -1000;
     this.#previous = undefined;
     this.#open = false;
+    this.#unit.reset();
   }
 
   step(i: Instruction): number {
     const t = this.#table;
     const start = this.#free;
     const path = operandPath(i);
-    const ready = this.#ready(i, path);
+    const ready = this.#unit.earliest(i, this.#ready(i, path));
     const younger = this.#open && ready < start && canPair(this.#previous!, i, t.loadPairs);
     const issue = younger ? start - 1 : Math.max(start, ready);
     if (younger) this.#open = false;
     else {
       const occupied = isList(i)
         ? Math.max(1, Math.ceil(t.perRegister[0] * i.registers))
-        : t.costs[i.kind][0];
+        : (t.byName?.[i.name] ?? t.costs[i.kind])[0];
       this.#free = issue + occupied;
       this.#open = occupied === 1;
     }
     this.#taken = i.jumps ? t.taken[i.kind]?.[0] ?? 0 : 0;
     this.#record(i, path, issue, younger);
+    this.#unit.begin(i, issue);
+    // What is run from elsewhere is not known to leave the unit alone for as long as it is busy.
+    if (i.jumps) this.#taken += Math.max(0, this.#unit.free - this.#free);
     return this.#free - start;
   }
 
@@ -117,10 +124,12 @@ export class TwoWidePricer implements Pricer {
     issue: number,
     younger: boolean,
   ): [late: number, early: number] {
-    const { late, word, narrow, product } = this.#table.latency;
+    const { late, word, narrow, product, float } = this.#table.latency;
     const behind = (cost: readonly [number, string]): [number, number] => [cost[0], cost[0] + 1];
     if (i.kind.startsWith("load")) return behind(/^ldrs?[bh]/.test(i.name) ? narrow : word);
-    if (i.kind.startsWith("store")) return [0, 1];
+    // Of the unit's loads and stores it is the base.
+    if (i.kind.startsWith("store") || (i.float && i.registers > 0)) return [0, 1];
+    if (i.float) return behind(float);
     if (i.kind.startsWith("multiply")) return behind(product);
     // Turned bytes and bits come from the early unit, but not in time for its next cycle.
     if (path === "bits" && i.name.startsWith("r")) return [0, 2];
