@@ -16,16 +16,24 @@ export class UserError extends Error {
 
 /** The candidate closest to `word` by edit distance, or undefined if none is near enough to help. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(3, Math.ceil(word.length / 2)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(word, candidate);
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
+  return nearestFew(word, candidates, 1)[0];
+}
+
+/**
+ * Up to `most` candidates that are about as close to `word` as the closest, which comes first; none
+ * if that is not near enough to help.
+ */
+export function nearestFew(word: string, candidates: Iterable<string>, most: number): string[] {
+  const limit = Math.max(3, Math.ceil(word.length / 2));
+  const found = [...new Set(candidates)]
+    .map((name) => ({ name, distance: editDistance(word, name) }))
+    .filter(({ distance }) => distance <= limit)
+    // Sorting keeps the order of those that are equally close.
+    .sort((a, b) => a.distance - b.distance);
+  // A name as short as its distance has nothing in common with the word.
+  return found.filter(({ name, distance }, n) =>
+    n === 0 || distance <= found[0]!.distance + 1 && distance < name.length
+  ).slice(0, most).map(({ name }) => name);
 }
 
 /** Number of single-character insertions, deletions and replacements that turn `a` into `b`. */

@@ -166,7 +166,7 @@ for (const { name, target, flags } of SYSTEMS) {
         const [args, message] of [
           [
             ["--from", "start_triger", "--to", "main"],
-            /"start_triger"; the nearest is "start_trigger"/,
+            /"start_triger"; the nearest (is|are) "start_trigger"/,
           ],
           [["--from", "main"], /--from and --to are given together/],
           [["--from", "infer", "--to", "main"], /has not entered infer/],

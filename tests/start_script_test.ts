@@ -189,6 +189,17 @@ Deno.test("run may write the files it reads memory into, and load the emulator",
   assert.ok(flags.includes("--allow-ffi") && flags.includes("--allow-run=gcc"), String(flags));
 });
 
+Deno.test("run may read lines of source code for a profile, and only then", async () => {
+  const reader = "arm-none-eabi-addr2line";
+  const commands = machine([], { [reader]: "nothing" });
+  const profile = await start(["run", "a.elf", "--profile"], { commands });
+  assert.ok(profile.flags.includes(`--allow-run=gcc,${reader}`), String(profile.flags));
+  const plain = await start(["run", "a.elf"], { commands });
+  assert.ok(plain.flags.includes("--allow-run=gcc"), String(plain.flags));
+  const missing = await start(["run", "a.elf", "--profile"]);
+  assert.ok(missing.flags.includes("--allow-run=gcc"), String(missing.flags));
+});
+
 Deno.test("a cross compiler is installed where a target needs it", async () => {
   const outcome = await start(["deploy", "--target", "host, rv32imc"], {
     commands: machine([RISCV]),

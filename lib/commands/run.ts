@@ -6,13 +6,16 @@
  */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Elf } from "../build/elf.ts";
 import { UserError } from "../errors.ts";
 import { withMemory } from "../run/board.ts";
 import { readElfFile } from "../run/device.ts";
 import { EmulatorFault } from "../run/emulator/fault.ts";
 import { Machine } from "../run/emulator/machine.ts";
 import { memoryUse } from "../run/emulator/memory_use.ts";
+import { sourceLines } from "../run/source_lines.ts";
 import { loadTarget } from "../targets.ts";
+import type { Target } from "../types.ts";
 import { parseRead, parseWrite, type ReadRequest, type WriteRequest } from "./run_places.ts";
 import { print, type RunReport } from "./run_report.ts";
 import { Window } from "./run_window.ts";
@@ -106,10 +109,30 @@ export async function run(file: string, options: RunCommandOptions): Promise<voi
     }
     throw error;
   }
-  const result = report(exit);
+  const result = await withSource(report(exit), file, machine.elf, target);
   for (const request of reads) await save(machine, request);
   print(result, target, json ?? false);
   if (exit.reason === "exit" && exit.code !== 0) Deno.exitCode = 1;
+}
+
+/** The report with source lines of the hottest instructions, or with the reason why there are none. */
+async function withSource(
+  report: RunReport,
+  file: string,
+  elf: Elf,
+  target: Target,
+): Promise<RunReport> {
+  const { hottest } = report;
+  if (hottest === undefined) return report;
+  const found = await sourceLines(file, elf, target, hottest.map(({ address }) => address));
+  if ("reason" in found) return { ...report, noSource: found.reason };
+  return {
+    ...report,
+    hottest: hottest.map((h) => {
+      const source = found.places.get(h.address);
+      return source === undefined ? h : { ...h, source };
+    }),
+  };
 }
 
 /** Where `--write` writes: `main`, when the start-up code has filled the RAM; else at reset. */

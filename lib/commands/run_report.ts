@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import Table from "cli-table3";
 import { formatBytes, formatCount, formatHertz, formatMicroseconds } from "../record/format.ts";
 import type { MemoryUse } from "../run/emulator/memory_use.ts";
@@ -25,6 +26,8 @@ export interface RunReport extends Partial<ProfileResult> {
   /** Bytes. */
   readonly stackHighWater: number;
   readonly memory: MemoryUse;
+  /** With a profile: why the hottest instructions have no source lines. */
+  readonly noSource?: string;
   /** After a fault: the parts of its report. */
   readonly fault?: object;
 }
@@ -61,6 +64,7 @@ export function print(report: RunReport, target: Target, json: boolean): void {
   );
   console.log(table.toString());
   if (functions !== undefined) printProfile(functions, hottest ?? [], cycles.total);
+  if (report.noSource !== undefined) console.log(report.noSource);
 }
 
 function printProfile(
@@ -79,13 +83,17 @@ function printProfile(
     const counts = [f.calls, f.instructions, f.cycles].map(formatCount);
     byFunction.push([f.name, ...counts, share(f.cycles)]);
   }
+  const shown = hottest.slice(0, SHOWN);
+  const lines = shown.some(({ source }) => source !== undefined);
   const byInstruction = new Table({
-    head: ["at", "instruction", "times", "cycles"],
-    colAligns: ["left", "left", "right", "right"],
+    head: ["at", ...(lines ? ["source"] : []), "instruction", "times", "cycles"],
+    colAligns: ["left", ...(lines ? ["left" as const] : []), "left", "right", "right"],
     style,
   });
-  for (const h of hottest.slice(0, SHOWN)) {
-    byInstruction.push([h.location, h.text, formatCount(h.count), formatCount(h.cycles)]);
+  for (const { location, source = "–", text, count, cycles } of shown) {
+    const counts = [count, cycles].map(formatCount);
+    // The folder is in `--json`; here there is no room for it.
+    byInstruction.push([location, ...(lines ? [basename(source)] : []), text, ...counts]);
   }
   console.log(byFunction.toString());
   console.log(byInstruction.toString());

@@ -6,7 +6,7 @@
  */
 
 import { type Elf, findSymbol } from "../../build/elf.ts";
-import { nearest, UserError } from "../../errors.ts";
+import { nearestFew, UserError } from "../../errors.ts";
 import type { Target } from "../../types.ts";
 import { type Native, UNICORN_ERRORS } from "./native.ts";
 
@@ -66,9 +66,15 @@ export function checkLimit(maxInstructions: number): void {
 export function symbolAddress(elf: Elf, symbol: string): number {
   const address = findSymbol(elf, symbol)?.address;
   if (address !== undefined) return address;
-  const near = nearest(symbol, elf.symbols.map((s) => s.name).filter((n) => n !== ""));
+  // Without files, sections, and what marks code and data for disassemblers.
+  const names = elf.symbols.filter(({ kind, name }) =>
+    kind !== "file" && kind !== "section" && name !== "" && !name.startsWith("$")
+  ).map(({ name }) => name);
+  const near = nearestFew(symbol, names, 3).map((name) => `"${name}"`);
+  const last = near.pop();
+  const list = near.length === 0 ? `is ${last}` : `are ${near.join(", ")} and ${last}`;
   throw new UserError(
     `The program has no symbol "${symbol}"` +
-      (near === undefined ? "." : `; the nearest is "${near}".`),
+      (last === undefined ? "." : `; the nearest ${list}.`),
   );
 }

@@ -25,6 +25,8 @@ export interface InstructionCost {
   readonly address: number;
   /** `function+offset`. */
   readonly location: string;
+  /** `file:line` of its source, where that has been looked up and is known. */
+  readonly source?: string;
   readonly text: string;
   readonly count: number;
   /** Straight-line price times `count`, without what taken branches and operands add. */
