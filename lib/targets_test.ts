@@ -101,7 +101,7 @@ Deno.test("a user's own file is read by its path", async () => {
     const json = JSON.parse(M4_TEXT);
     await Deno.writeTextFile(path, JSON.stringify({ ...json, name: "mine" }));
     assert.equal((await loadTarget(path)).name, "mine");
-    await Deno.writeTextFile(path, JSON.stringify({ ...json, kernels: ["dsp", "generic"] }));
+    await Deno.writeTextFile(path, JSON.stringify({ ...json, kernels: ["mine", "generic"] }));
     await assert.rejects(loadTargets(`cortex-m4,${path}`), /name their target "cortex-m4", but/);
   } finally {
     await Deno.remove(path);
