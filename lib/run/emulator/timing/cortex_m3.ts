@@ -38,7 +38,7 @@ const LONG_PRODUCTS: readonly OperandRule[] = [
 
 export const cortexM3: FetchedTable = {
   name: "cortex-m3",
-  error: "mean 1.3 %, worst 6.6 % (32 figures of hand-written assembly, hardware)",
+  error: "mean 1.1 %, worst 6.6 % (32 figures of hand-written assembly, hardware)",
   dataDependent: true,
   issue: "fetched",
   costs: {

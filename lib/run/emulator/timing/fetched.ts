@@ -112,7 +112,7 @@ export class FetchedPricer implements Pricer {
       cycles += t.addressFromAlu[0];
     }
     if ((before.loaded & i.addressReads) !== 0) cycles += t.addressFromLoad[0];
-    if (before.kind.startsWith("store") && i.kind.startsWith("load")) cycles += t.loadAfterStore[0];
+    if (isSlowStore(before) && i.kind.startsWith("load")) cycles += t.loadAfterStore[0];
     return cycles;
   }
 
@@ -149,4 +149,9 @@ function comparesItself(i: Instruction): boolean {
 
 function isArithmetic(i: Instruction): boolean {
   return i.kind === "alu" || i.kind.startsWith("multiply") || i.kind === "divide";
+}
+
+/** A store that a load behind it waits for; one of several registers is none. */
+function isSlowStore(i: Instruction): boolean {
+  return i.kind === "store" || i.kind === "store-double";
 }

@@ -69,7 +69,7 @@ export interface FetchedTable extends TableBase {
   readonly pipelinesBaseUpdate: boolean;
   /** Added to a store whose address is the sum of two registers. */
   readonly registerStore: Cost;
-  /** Added to a load of any kind right behind a store of any kind. */
+  /** Added to a load of any kind right behind a store of one register or a pair. */
   readonly loadAfterStore: Cost;
   /** Added when an address needs the result of the arithmetic instruction right before. */
   readonly addressFromAlu: Cost;
