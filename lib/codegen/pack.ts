@@ -68,7 +68,9 @@ ${formatList(packed)}
 
 /** The kernels that `intnic_requantize` by a rounding rule and its callers need, callees first. */
 export function requantizeKernels(rounding: Rounding): readonly string[] {
-  const rule = rounding === "tflite" ? ["doubling_high", "requantize_tflite"] : ["requantize"];
+  const rule = rounding === "tflite"
+    ? ["doubling_high", "divide_by_power", "requantize_tflite"]
+    : ["requantize"];
   return ["noinline", "minmax", "mul_high", ...rule];
 }
 

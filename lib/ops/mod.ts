@@ -1,6 +1,7 @@
 import { nearest, UserError } from "../errors.ts";
 import { abs } from "./abs.ts";
 import { add } from "./add.ts";
+import { argmax } from "./argmax.ts";
 import { averagePool } from "./average_pool.ts";
 import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
@@ -14,6 +15,7 @@ import { hardSigmoid } from "./hard_sigmoid.ts";
 import { hardSwish } from "./hard_swish.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 import { log } from "./log.ts";
+import { logSoftmax } from "./log_softmax.ts";
 import { max } from "./max.ts";
 import { maxPool } from "./max_pool.ts";
 import { mean } from "./mean.ts";
@@ -42,6 +44,7 @@ import { transpose } from "./transpose.ts";
 const table: Readonly<Record<string, Op>> = {
   abs: abs as Op,
   add,
+  argmax: argmax as Op,
   average_pool: averagePool as Op,
   clip: clip as Op,
   concat: concat as Op,
@@ -55,6 +58,7 @@ const table: Readonly<Record<string, Op>> = {
   hard_swish: hardSwish as Op,
   leaky_relu: leakyRelu as Op,
   log: log as Op,
+  log_softmax: logSoftmax,
   max,
   max_pool: maxPool as Op,
   mean: mean as Op,

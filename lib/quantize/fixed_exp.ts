@@ -84,3 +84,32 @@ export function tanh(x: number): number {
   // The bits of x as Q5.26 are 2x.
   return Math.sign(x) * complement(expNegative(-Math.abs(x), 5));
 }
+
+/** ln 2, 2^−1/4 and 2^−1/2 in Q0.31, and the coefficients of the rational function below. */
+const LN2 = 1488522236;
+const QUARTER_ROOT = 1805811301;
+const ROOT = 1518500250;
+const NUMERATOR = 117049297;
+const DENOMINATOR = [1057819769, 638450708, 127690142] as const;
+
+/**
+ * ln(z) in Q5.26 for z in Q12.19, at least 1: z = r · 2^e with r near 2^−1/4, of two such splits the
+ * one with the smaller r and the larger e, and a rational function of r for ln(r · 2^1/4).
+ */
+export function logarithm(z: number): number {
+  const zeros = Math.clz32(z);
+  const zerosB = Math.clz32(doublingHigh(z, ROOT)) - 1;
+  const ra = Math.min(ONE, 2 * doublingHigh(z * 2 ** (zeros - 1), ROOT));
+  const rb = Math.min(ONE, z * 2 ** zerosB);
+  const ea = (12 - zeros) * 2 ** 25 + 2 ** 23;
+  const eb = (12 - zerosB) * 2 ** 25 - 2 ** 23;
+  const r = Math.min(ra, rb);
+  const p = Math.floor((r + QUARTER_ROOT + 1) / 2);
+  const q = 2 * (r - QUARTER_ROOT);
+  const q2 = doublingHigh(q, q);
+  const numerator = doublingHigh(q, r) + doublingHigh(doublingHigh(q, q2), NUMERATOR);
+  const factor = DENOMINATOR[0] + q + doublingHigh(DENOMINATOR[2], q2);
+  const inverse = reciprocal(doublingHigh(p, factor) + doublingHigh(DENOMINATOR[1], q));
+  const whole = doublingHigh(Math.max(ea, eb), LN2);
+  return 2 * (whole + doublingHigh(divideByPowerOfTwo(numerator, 6), inverse));
+}
