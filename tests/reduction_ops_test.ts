@@ -57,3 +57,11 @@ function preluGraph(random: Random): Graph {
 }
 
 Deno.test("prelu means the same everywhere", () => tryOp(preluGraph));
+
+function quantizeGraph(random: Random): Graph {
+  const shape = [whole(random, 1, 5), whole(random, 1, 9)];
+  const rest = { activation: randomActivation(random) };
+  return single(random, "quantize", shape, rest, randomEncodings(random));
+}
+
+Deno.test("quantize means the same everywhere", () => tryOp(quantizeGraph));

@@ -70,3 +70,26 @@ function maxGraph(random: Random): Graph {
 }
 
 Deno.test("max_pool means the same everywhere", () => tryOp(maxGraph));
+
+function transposedGraph(random: Random): Graph {
+  const kernel = [whole(random, 1, 5), whole(random, 1, 5)] as const;
+  const step = () => pick(random, [1, 2, 2, 3, 4]);
+  const pad = () => pick(random, [0, 0, 1, 2]);
+  const stride = [step(), step()] as const;
+  const dilation = [pick(random, [1, 1, 2, 3]), pick(random, [1, 1, 2, 3])] as const;
+  const padding = { top: pad(), bottom: pad(), left: pad(), right: pad() };
+  const image = [whole(random, 1, 5), whole(random, 1, 5), whole(random, 1, 6)];
+  const size = (axis: 0 | 1) => {
+    const reach = (image[axis]! - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
+    // Outputs that nothing reaches are biases.
+    return Math.max(1, reach + whole(random, -2, 2));
+  };
+  const attributes = { kernel, stride, dilation, padding, output: [size(0), size(1)] };
+  return single(random, "conv2d_transpose", image, {
+    attributes,
+    ...randomWeights(random, [whole(random, 1, 7), ...kernel, image[2]!]),
+    activation: randomActivation(random),
+  }, randomInput(random));
+}
+
+Deno.test("conv2d_transpose means the same everywhere", () => tryOp(transposedGraph));

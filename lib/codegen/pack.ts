@@ -101,9 +101,18 @@ export function defineChannels(
   zeroPoint: number,
   rounding: Rounding,
 ): string {
-  const rows = [...foldZeroPoint(linear, zeroPoint)].map((bias, o) =>
-    `{ ${bias}, ${linear.multiplier[o]}, ${channelShift(linear.shift[o]!, rounding)} }`
-  );
+  const rows = channelRows(linear, zeroPoint, rounding);
   return `static const struct intnic_channel model_channels_${name}[${rows.length}] = {\n` +
     `${formatList(rows)}\n};\n`;
+}
+
+/** The same as one `struct intnic_channel` a channel. */
+export function channelRows(
+  linear: LinearConstants,
+  zeroPoint: number,
+  rounding: Rounding,
+): string[] {
+  return [...foldZeroPoint(linear, zeroPoint)].map((bias, o) =>
+    `{ ${bias}, ${linear.multiplier[o]}, ${channelShift(linear.shift[o]!, rounding)} }`
+  );
 }

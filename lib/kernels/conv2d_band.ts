@@ -1,6 +1,6 @@
 import { defineAlignedWeights } from "../codegen/pack.ts";
 import { quantizedLinear } from "../ops/op.ts";
-import type { Window } from "../ops/window.ts";
+import type { Conv2d } from "../ops/conv2d.ts";
 import type { Kernel } from "./kernel.ts";
 import { defineScales, rangeFields, scaleKernels, scalesOf } from "./scale.ts";
 
@@ -14,7 +14,7 @@ const MAX_PITCH = 4095;
  * int16 in a band of columns, int8 weights are widened as they are loaded, two pixels and four
  * channels are computed at once.
  */
-export const conv2dBand: Kernel<Window> = {
+export const conv2dBand: Kernel<Conv2d> = {
   name: "band",
   file: "conv2d_band",
 
@@ -23,6 +23,7 @@ export const conv2dBand: Kernel<Window> = {
     const { kernel, stride, dilation, padding } = node.attributes;
     const [height, width, depth] = inputs[0]!.shape as [number, number, number];
     const [outHeight, outWidth, outputs] = output.shape as [number, number, number];
+    if ((node.attributes.groups ?? 1) > 1) return "its channels come in groups";
     if (dilation[1] !== 1 && kernel[1] > 1) return "its windows have holes";
     if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
     const column = even(kernel[0] * depth);

@@ -6,6 +6,7 @@ import { averagePool } from "./average_pool.ts";
 import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { conv2dTranspose } from "./conv2d_transpose.ts";
 import { dense } from "./dense.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { elu } from "./elu.ts";
@@ -25,6 +26,7 @@ import { neg } from "./neg.ts";
 import type { Op } from "./op.ts";
 import { pad } from "./pad.ts";
 import { prelu } from "./prelu.ts";
+import { quantize } from "./quantize.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { resizeNearest } from "./resize_nearest.ts";
@@ -49,6 +51,7 @@ const table: Readonly<Record<string, Op>> = {
   clip: clip as Op,
   concat: concat as Op,
   conv2d: conv2d as Op,
+  conv2d_transpose: conv2dTranspose as Op,
   dense: dense as Op,
   depthwise_conv2d: depthwiseConv2d as Op,
   elu: elu as Op,
@@ -67,6 +70,7 @@ const table: Readonly<Record<string, Op>> = {
   neg: neg as Op,
   pad: pad as Op,
   prelu,
+  quantize: quantize as Op,
   relu,
   reshape: reshape as Op,
   resize_nearest: resizeNearest as Op,
