@@ -167,7 +167,9 @@ function runFunction(layers: readonly Emitted[], graph: QuantizedGraph, arena: A
     const values = [...node.inputs.map(place), ...bytes, place(node.output)];
     return `model_layer_${identifier}(${values.join(", ")});`;
   });
-  const unused = arena.bytes === 0 ? "(void)arena;\n" : "";
+  // A network may give the same whatever it is given.
+  const reads = graph.nodes.some(({ inputs }) => inputs.includes(graph.input));
+  const unused = (arena.bytes === 0 ? "(void)arena;\n" : "") + (reads ? "" : "(void)input;\n");
   return `/* ${describeTensor("input", graph.tensors.get(graph.input)!)} -> ${
     describeTensor("output", graph.tensors.get(graph.output)!)
   } */

@@ -1,5 +1,4 @@
-import { fuseRelu } from "../graph/passes/fuse_relu.ts";
-import { removeDead } from "../graph/passes/remove_dead.ts";
+import { optimize } from "../graph/passes/mod.ts";
 import { verify } from "../graph/verify.ts";
 import type { Graph, Model } from "../types.ts";
 import { parseModelJson, readWeights } from "./tfjs/files.ts";
@@ -24,5 +23,5 @@ export function importTfjs(model: Model): Graph {
   unsupported.end(model.path);
   const { nodes, constants, notes } = builder;
   const graph = { name: model.name, nodes, constants, input, output: output!, notes };
-  return fuseRelu(verify(removeDead(graph), builder.shape(input)));
+  return optimize(verify(graph, builder.shape(input)));
 }

@@ -1,8 +1,8 @@
 import type { Graph } from "../../types.ts";
 
 /**
- * Leaves out the nodes whose results do not reach the output, and the constants that no node left
- * reads. The order of the others is kept.
+ * Leaves out the nodes whose results do not reach the output, and the constants that none of the
+ * others reads. The order of the others is kept.
  */
 export function removeDead<G extends Pick<Graph, "nodes" | "output" | "constants">>(graph: G): G {
   const needed = new Set([graph.output]);
@@ -12,7 +12,7 @@ export function removeDead<G extends Pick<Graph, "nodes" | "output" | "constants
     for (const input of node.inputs) needed.add(input);
     return true;
   });
-  const rest = { ...graph, nodes: nodes.toReversed() };
-  if (graph.constants === undefined) return rest;
-  return { ...rest, constants: new Map([...graph.constants].filter(([name]) => needed.has(name))) };
+  if (graph.constants === undefined) return { ...graph, nodes: nodes.toReversed() };
+  const constants = new Map([...graph.constants].filter(([name]) => needed.has(name)));
+  return { ...graph, nodes: nodes.toReversed(), constants };
 }

@@ -96,3 +96,12 @@ Deno.test("a transpose that moves only ones is a reshape", () => {
   ]);
   assert.deepEqual(left(graph), ["reshape", "relu", "relu"]);
 });
+
+Deno.test("a network of nothing else keeps what it has", () => {
+  const nodes = [
+    node("transpose", "a", ["x"], { permutation: [1, 0] }),
+    node("transpose", "b", ["a"], { permutation: [1, 0] }),
+    node("reshape", "y", ["b"], { shape: [8] }),
+  ];
+  assert.deepEqual(left(graphOf([2, 4], nodes)), nodes.map(({ op }) => op));
+});
