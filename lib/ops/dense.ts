@@ -1,4 +1,5 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
+import { denseWide } from "../kernels/dense_wide.ts";
 import { UserError } from "../errors.ts";
 import { roundingRule } from "../quantize/requant.ts";
 import { activationRange } from "./activation.ts";
@@ -10,6 +11,7 @@ import { elements, formatShape, linearConstants, type Op, quantizedLinear } from
  */
 export const dense: Op = {
   quantization: "linear",
+  kernels: [denseWide],
   inPlace: () => false,
 
   infer(node, inputs) {
