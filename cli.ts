@@ -6,13 +6,15 @@
  */
 import { type Command, CommanderError, program } from "@commander-js/extra-typings";
 import { nearest, UserError } from "./lib/errors.ts";
-import type { CalibratorName } from "./lib/types.ts";
+import type { CalibratorName, Optimize } from "./lib/types.ts";
 import { version } from "./lib/version.ts";
 
 /** Wrong usage of the command line. */
 const EXIT_USAGE = 2;
 /** A defect of ours (EX_SOFTWARE of sysexits.h). */
 const EXIT_DEFECT = 70;
+
+const LEVELS = ["speed", "balanced", "size", "ram"] as const satisfies Optimize[];
 
 const CALIBRATORS = ["max", "entropy", "percentile", "mse"] as const satisfies CalibratorName[];
 
@@ -40,15 +42,23 @@ function number(
   };
 }
 
-function calibrator(text: string): CalibratorName {
-  const choice = CALIBRATORS.find((name) => name === text);
-  if (choice !== undefined) return choice;
-  const near = nearest(text, CALIBRATORS);
-  const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
-  throw new UserError(
-    `Cannot use --calibration ${text}: it must be one of ${CALIBRATORS.join(", ")}.${hint}`,
-  );
+/** Parser of one of some words. */
+function oneOf<T extends string>(option: string, choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const choice = choices.find((name) => name === text);
+    if (choice !== undefined) return choice;
+    const near = nearest(text, choices);
+    const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+    throw new UserError(
+      `Cannot use ${option} ${text}: it must be one of ${choices.join(", ")}.${hint}`,
+    );
+  };
 }
+
+/** What --optimize says of itself. */
+const OPTIMIZE = "--optimize <level>";
+const OPTIMIZE_HELP = `what to spare: cycles (speed), cycles with weights of about a byte each ` +
+  `(balanced), flash (size), or RAM (ram)`;
 
 /** Gathers the values of an option that may be given several times. */
 function collect(value: string, before: string[]): string[] {
@@ -68,7 +78,7 @@ function withQuantization<A extends unknown[], O extends Record<string, unknown>
     .option(
       "--calibration <name>",
       `how activation ranges are chosen: ${CALIBRATORS.join(", ")}`,
-      calibrator,
+      oneOf("--calibration", CALIBRATORS),
       "mse" as const,
     )
     .option(
@@ -127,6 +137,7 @@ withQuantization(program.command("deploy"))
     "convnet",
   )
   .option("--target <list>", "names of targets or paths of your own, comma separated", "cortex-m4")
+  .option(OPTIMIZE, OPTIMIZE_HELP, oneOf("--optimize", LEVELS), "balanced" as const)
   .option(
     "--samples <n>",
     "test samples to run on each target (default: the first 1000, or all)",
@@ -234,6 +245,7 @@ withQuantization(program.command("generate"))
   )
   .requiredOption("--out <dir>", "where to write the files")
   .option("--target <name>", "name of a target or path of your own", "cortex-m4")
+  .option(OPTIMIZE, OPTIMIZE_HELP, oneOf("--optimize", LEVELS), "balanced" as const)
   .action(async (model, options) => {
     const { generate } = await import("./lib/commands/generate.ts");
     await generate(model, given(options));

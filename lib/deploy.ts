@@ -6,7 +6,7 @@ import type { Evaluation } from "./run/evaluate.ts";
 import { runEmulated } from "./run/emulated.ts";
 import { runOnHost } from "./run/host.ts";
 import type { Progress } from "./run/runner.ts";
-import type { Model, QuantizedGraph, RunRecord, Target } from "./types.ts";
+import type { Model, Optimize, QuantizedGraph, RunRecord, Target } from "./types.ts";
 
 /** Where a deployment keeps its files and how it runs. */
 export interface DeployOptions {
@@ -14,6 +14,8 @@ export interface DeployOptions {
   readonly directory: string;
   /** Emulators at once; default one a processor. */
   readonly jobs?: number;
+  /** Default `balanced`. */
+  readonly optimize?: Optimize;
   /** Told the number of samples done since the last call. */
   readonly progress?: Progress;
   /** Given the target's outputs, int8 codes, one sample after the other. */
@@ -32,9 +34,9 @@ export async function deployTo(
   model: Model,
   graph: QuantizedGraph,
   evaluation: Evaluation,
-  { directory, jobs, progress, received }: DeployOptions,
+  { directory, jobs, optimize = "balanced", progress, received }: DeployOptions,
 ): Promise<RunRecord> {
-  const program = generateC(graph, await loadKernels(target));
+  const program = generateC(graph, await loadKernels(target), { optimize });
   const binary = await build(program, target, { directory });
   const result = target.runner === "ffi"
     ? runOnHost(binary, program, evaluation.inputs, progress)

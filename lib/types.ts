@@ -227,6 +227,7 @@ export interface CProgram {
   readonly layers: readonly CLayer[];
   readonly inputBytes: number;
   readonly outputBytes: number;
+  readonly optimize: Optimize;
   /** True if it keeps state from one inference to the next, and has `model_reset`. */
   readonly stateful: boolean;
 }
@@ -290,6 +291,9 @@ export interface Cycles extends Spread {
 export interface LayerCost {
   readonly name: string;
   readonly op: string;
+  /** How it was computed and why so; absent in records of before there was a choice. */
+  readonly kernel?: string;
+  readonly why?: string;
   readonly macs: number;
   readonly instructions: number | null;
   readonly cycles: number | null;
@@ -319,6 +323,8 @@ export interface RunRecord {
   readonly ram: RamUse;
   readonly layers: readonly LayerCost[];
   readonly calibration: Calibration;
+  /** What the program was made for; absent in records of before there was a choice. */
+  readonly optimize?: Optimize;
   readonly compiler: string;
   readonly flags: readonly string[];
   readonly sha256: { readonly binary: string; readonly target: string };

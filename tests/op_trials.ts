@@ -314,6 +314,7 @@ void model_infer(const int8_t *input, int8_t *output);
     }],
     inputBytes,
     outputBytes,
+    optimize: "speed",
     stateful: false,
   };
 }

@@ -81,6 +81,7 @@ export function generateC(
     layers: layers.map((layer) => describeLayer(layer, graph, arena)),
     inputBytes: sizes.input,
     outputBytes: sizes.output,
+    optimize,
     stateful,
   };
 }

@@ -16,7 +16,7 @@ import { layersTable, recordsTable } from "../record/table.ts";
 import { evaluate, type LabelledSamples } from "../run/evaluate.ts";
 import type { Progress } from "../run/runner.ts";
 import { loadTargets } from "../targets.ts";
-import type { RunRecord } from "../types.ts";
+import type { Optimize, RunRecord } from "../types.ts";
 import { makeOutput, type OutputFolder } from "./output.ts";
 import { compareOutputs, writeOutputs } from "./expected.ts";
 import { loadSamples, prepare, type QuantizationOptions } from "./prepare.ts";
@@ -35,6 +35,7 @@ export interface DeployCommandOptions extends QuantizationOptions {
   readonly out?: string;
   /** Emulators at once; one a processor by default. */
   readonly jobs?: number;
+  readonly optimize: Optimize;
   /** Samples of the user's own, instead of the dataset's test set; see `loadInputs`. */
   readonly inputs?: string;
   /** Where to write each sample's output; a folder a target, if there are several. */
@@ -75,6 +76,7 @@ export async function deploy(name: string, options: DeployCommandOptions): Promi
       (progress) =>
         deployTo(target, model, quantized, evaluation, {
           directory,
+          optimize: options.optimize,
           progress,
           received: (codes) => received = codes,
           ...(options.jobs === undefined ? {} : { jobs: options.jobs }),

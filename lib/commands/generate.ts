@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { loadKernels } from "../build/kernels.ts";
 import { generateC } from "../codegen/c.ts";
+import type { Optimize } from "../types.ts";
 import { loadTarget } from "../targets.ts";
 import { makeOutput } from "./output.ts";
 import { prepare, type QuantizationOptions } from "./prepare.ts";
@@ -14,6 +15,7 @@ import { prepare, type QuantizationOptions } from "./prepare.ts";
 export interface GenerateOptions extends QuantizationOptions {
   /** The target whose kernels to use. */
   readonly target: string;
+  readonly optimize: Optimize;
   /** Folder for `model.h` and `model.c`. */
   readonly out: string;
 }
@@ -27,7 +29,9 @@ export async function generate(name: string, options: GenerateOptions): Promise<
   const target = await loadTarget(options.target);
   using output = await makeOutput(options.out);
   const { quantized } = await prepare(name, options);
-  const program = generateC(quantized, await loadKernels(target));
+  const program = generateC(quantized, await loadKernels(target), {
+    optimize: options.optimize,
+  });
   for (const [file, text] of program.files) await Deno.writeTextFile(join(output.path, file), text);
   await output.keep();
   for (const file of program.files.keys()) console.log(join(options.out, file));
@@ -35,5 +39,6 @@ export async function generate(name: string, options: GenerateOptions): Promise<
     `${program.layers.length} layers, ${program.inputBytes} bytes in, ${program.outputBytes} ` +
       `bytes out, an arena of ${program.arena.bytes} bytes, kernels for ${target.name}.`,
   );
+  for (const { name, kernel, why } of program.layers) console.log(`  ${name}: ${kernel} (${why})`);
   for (const note of quantized.notes) console.log(note);
 }

@@ -56,14 +56,17 @@ export function makeRecord(
     microseconds: microseconds(target, result, cycles),
     flash: binary.flash,
     ram: binary.ram,
-    layers: program.layers.map(({ name, op, macs }, i) => ({
+    layers: program.layers.map(({ name, op, macs, kernel, why }, i) => ({
       name,
       op,
+      kernel,
+      why,
       macs,
       instructions: result.layers?.[i]?.instructions ?? null,
       cycles: result.layers?.[i]?.cycles ?? null,
     })),
     calibration: graph.calibration,
+    optimize: program.optimize,
     compiler: binary.compiler,
     flags: binary.flags,
     sha256: { binary: binary.sha256, target: targetSha256(target) },

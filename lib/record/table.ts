@@ -68,6 +68,7 @@ const HISTORY_COLUMNS: readonly Column<RunRecord>[] = [
 const LAYER_COLUMNS: readonly Column<LayerCost>[] = [
   ["layer", (layer) => layer.name],
   ["op", (layer) => layer.op],
+  ["kernel", (layer) => layer.kernel ?? UNKNOWN],
   ["MACs", (layer) => formatCount(layer.macs)],
   ["instructions", (layer) => formatCount(layer.instructions)],
   ["cycles", (layer) => formatCount(layer.cycles)],
@@ -80,6 +81,7 @@ const TEXT_HEADINGS: ReadonlySet<string> = new Set([
   "model",
   "layer",
   "op",
+  "kernel",
 ]);
 
 /**
