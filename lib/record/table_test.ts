@@ -56,9 +56,9 @@ Deno.test("every modelled or measured figure is said to be so", () => {
 Deno.test("the table of layers leaves what is not known as a dash", () => {
   const text = layersTable(exampleRecord());
   assert.match(text, /^convnet on cortex-m4, mean over 1,000 samples:/);
-  assert.match(text, /conv1 +│ conv2d +│ +97,344 │ +900,000 │ +1,100,000 │ +11\.30 │/);
-  assert.match(text, /pool1 +│ max_pool +│ +0 │ +50,000 │ +60,000 │ +– │/);
+  assert.match(text, /conv1 +│ conv2d +│ band +│ +97,344 │ +900,000 │ +1,100,000 │ +11\.30 │/);
+  assert.match(text, /pool1 +│ max_pool +│ – +│ +0 │ +50,000 │ +60,000 │ +– │/);
   const host = layersTable(exampleHostRecord());
-  assert.match(host, /conv1 +│ conv2d +│ +97,344 │ +– │ +– │ +– │/);
+  assert.match(host, /conv1 +│ conv2d +│ band +│ +97,344 │ +– │ +– │ +– │/);
   assert.match(host, /not counted on this target/);
 });

@@ -25,7 +25,16 @@ export function exampleRecord(changes: Partial<RunRecord> = {}): RunRecord {
     flash: { code: 3000, weights: 6448, tables: 552, total: 10_000 },
     ram: { arena: 8000, stack: 300, static: 1700, total: 10_000 },
     layers: [
-      { name: "conv1", op: "conv2d", macs: 97_344, instructions: 900_000, cycles: 1_100_000.4 },
+      // Records of before there was a choice of kernels have none.
+      {
+        name: "conv1",
+        op: "conv2d",
+        kernel: "band",
+        why: "",
+        macs: 97_344,
+        instructions: 900_000,
+        cycles: 1_100_000.4,
+      },
       { name: "pool1", op: "max_pool", macs: 0, instructions: 50_000, cycles: 60_000 },
     ],
     calibration: { calibrator: "entropy", percentile: 99.99, samples: 1000 },
