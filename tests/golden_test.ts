@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { loadKernels } from "../lib/build/kernels.ts";
 import { generateC } from "../lib/codegen/c.ts";
-import { fuseRelu } from "../lib/graph/passes/fuse_relu.ts";
+import { fuseActivations } from "../lib/graph/passes/fuse_activations.ts";
 import { verify } from "../lib/graph/verify.ts";
 import { noPadding } from "../lib/ops/window.ts";
 import { quantize } from "../lib/quantize/quantize.ts";
@@ -49,7 +49,7 @@ function tiny(): Graph {
     },
   ];
   const graph = { name: "tiny", nodes, input: "image", output: "classes", notes: [] };
-  return fuseRelu(verify(graph, [4, 4, 1]));
+  return fuseActivations(verify(graph, [4, 4, 1]));
 }
 
 Deno.test("the C of a tiny network is what it was; INTNIC_UPDATE_GOLDEN=1 rewrites it", async () => {

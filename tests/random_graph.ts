@@ -2,7 +2,7 @@ import { verify } from "../lib/graph/verify.ts";
 import { opOf } from "../lib/ops/mod.ts";
 import { elements } from "../lib/ops/op.ts";
 import { noPadding, samePadding, type Window } from "../lib/ops/window.ts";
-import { fuseRelu } from "../lib/graph/passes/fuse_relu.ts";
+import { fuseActivations } from "../lib/graph/passes/fuse_activations.ts";
 import type { FloatTensor, Graph, Node, Shape } from "../lib/types.ts";
 
 /** Numbers in [0, 1) from a seed (G. Marsaglia, "Xorshift RNGs", 2003). */
@@ -94,7 +94,7 @@ export function randomGraph(seed: number): Graph {
   if (!nodes.some(({ op }) => op === "conv2d" || op === "dense")) {
     add("dense", constants([3, elements(shape)]));
   }
-  return fuseRelu(
+  return fuseActivations(
     verify(
       {
         name: `random ${seed}`,

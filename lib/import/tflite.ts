@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { fuseRelu } from "../graph/passes/fuse_relu.ts";
+import { optimize } from "../graph/passes/mod.ts";
 import { removeDead } from "../graph/passes/remove_dead.ts";
 import { verify } from "../graph/verify.ts";
 import type { EdgeType, Graph, Model } from "../types.ts";
@@ -53,9 +53,7 @@ export function importTflite(model: Model): Graph {
   });
   const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
   const constants = new Map([...graph.constants].filter(([name]) => read.has(name)));
-  const verified = verify({ ...graph, constants }, withoutBatch(input.shape));
-  // A relu moved into another layer would change what that layer's own encoding means.
-  return quantized ? verified : fuseRelu(verified);
+  return optimize(verify({ ...graph, constants }, withoutBatch(input.shape)));
 }
 
 function only(tensors: readonly TfliteTensor[], what: string, path: string): TfliteTensor {

@@ -8,6 +8,9 @@ const ranges: Readonly<Record<Activation, readonly [low: number, high: number]>>
   relu_n1_to_1: [-1, 1],
 };
 
+/** All there are. */
+export const activations = Object.keys(ranges) as readonly Activation[];
+
 /** Smallest and largest real value that an activation lets through. */
 export function activationRange(activation: Activation): readonly [low: number, high: number] {
   return ranges[activation];

@@ -1,7 +1,8 @@
 import type { Graph } from "../../types.ts";
 import { verify } from "../verify.ts";
 import { foldConstants } from "./fold_constants.ts";
-import { fuseRelu } from "./fuse_relu.ts";
+import { foldPads } from "./fold_pads.ts";
+import { fuseActivations } from "./fuse_activations.ts";
 import { removeDead } from "./remove_dead.ts";
 import { removeNoops } from "./remove_noops.ts";
 
@@ -16,7 +17,8 @@ const passes: readonly Pass[] = [
   dropDead,
   foldConstants,
   removeNoops,
-  floatOnly(fuseRelu),
+  fuseActivations,
+  foldPads,
   removeNoops,
 ];
 
@@ -27,12 +29,4 @@ export function optimize(graph: Graph): Graph {
 
 function dropDead(graph: Graph): Graph {
   return verify(removeDead(graph), graph.tensors.get(graph.input)!);
-}
-
-/**
- * The pass, for graphs that bring no quantization along: there, a tensor that goes away or changes
- * its meaning would take its scale and zero point with it.
- */
-function floatOnly(pass: Pass): Pass {
-  return (graph) => (graph.encodings?.size ?? 0) > 0 ? graph : pass(graph);
 }
