@@ -8,22 +8,22 @@ import {
   wholeFactors,
 } from "../quantize/requant.ts";
 import type { QuantizedNode } from "../types.ts";
-import { activationRange } from "./activation.ts";
+import { activationCodes, activationRange } from "./activation.ts";
 import { broadcastAxes, broadcastIndices, broadcastShape } from "./broadcast.ts";
+import { equalWholeSum, type WholeSum } from "./whole_sum.ts";
 import { elements, type Op, type QuantizedContext } from "./op.ts";
 
-/** The integers of a sum by the rule `single`. */
-interface SingleConstants {
-  /** One step of each input in units of 2^−shift output steps; the second negative to subtract. */
-  readonly factors: readonly [number, number];
-  /** The zero points of all three tensors and the half that rounds. */
-  readonly offset: number;
-  /** 0…30. */
-  readonly shift: number;
-}
+/**
+ * The integers of a sum by the rule `single`: factors are one step of each input in units of 2^−shift
+ * output steps, the second negative to subtract; the offset holds the zero points of all three
+ * tensors and the half that rounds.
+ */
+type SingleConstants = WholeSum;
 
 /** The integers of a sum by the rule `tflite`. */
 interface TfliteConstants {
+  /** The same by one multiplication an input, where that is equal on all pairs of codes. */
+  readonly whole?: WholeSum;
   readonly inputs: readonly [FixedPoint, FixedPoint];
   readonly output: FixedPoint;
 }
@@ -40,7 +40,8 @@ const LEFT_SHIFT = 20;
  *
  * By the rule `tflite` it is TensorFlow Lite's reference kernel: both inputs are shifted left by 20
  * places and scaled to twice the larger of their scales, each with its own rounding, and their sum
- * is requantized. Its difference finds the factors in single precision, its sum in double.
+ * is requantized. Its difference finds the factors in single precision, its sum in double. Where
+ * the rule `single` with some offset gives the same for all 65,536 pairs of codes, the C is that.
  */
 export function addition(sign: 1 | -1): Op {
   return {
@@ -60,16 +61,27 @@ export function addition(sign: 1 | -1): Op {
       };
     },
 
-    quantize: ({ name }, context) =>
-      context.rounding === "tflite"
-        ? tfliteConstants(name, context, sign)
-        : singleConstants(name, context, sign),
+    quantize: ({ name, activation }, context) => {
+      if (context.rounding === "single") return singleConstants(name, context, sign);
+      const constants = tfliteConstants(name, context, sign);
+      const clamp = activationCodes(activation, context.output);
+      const sum = tfliteSum(constants, context, sign);
+      const [low, high] = clamp;
+      const whole = equalWholeSum(
+        (x0, x1) => Math.min(high, Math.max(low, sum(x0, x1))),
+        clamp,
+        singleConstants(name, context, sign),
+      );
+      return whole === undefined ? constants : { ...constants, whole };
+    },
 
     reference(node, context) {
       const { inputs, output, rounding } = context;
       const [at0, at1] = inputs.map(({ shape }) => broadcastIndices(shape, output.shape));
       const [low, high] = node.clamp;
-      const add = rounding === "tflite" ? tfliteSum(node, context, sign) : singleSum(node);
+      const add = rounding === "tflite"
+        ? tfliteSum(node.parameters as TfliteConstants, context, sign)
+        : singleSum(node);
       return ([x0, x1], y) => {
         for (let i = 0; i < y.length; i++) {
           y[i] = Math.min(high, Math.max(low, add(x0![at0![i]!]!, x1![at1![i]!]!)));
@@ -80,8 +92,13 @@ export function addition(sign: 1 | -1): Op {
     emit(node, context) {
       const { inputs, output, rounding } = context;
       const axes = broadcastAxes(inputs.map(({ shape }) => shape), output.shape);
-      const kernel = rounding === "tflite" ? "add_tflite" : "add";
-      const fields = rounding === "tflite" ? tfliteFields(node, context, sign) : singleFields(node);
+      const whole = rounding === "tflite"
+        ? (node.parameters as TfliteConstants).whole
+        : node.parameters as SingleConstants;
+      const kernel = whole === undefined ? "add_tflite" : "add";
+      const fields = whole === undefined
+        ? tfliteFields(node, context, sign)
+        : wholeFields(whole, node);
       const loops = rowLoops(
         axes,
         ["x", "x1", "y"],
@@ -89,7 +106,7 @@ export function addition(sign: 1 | -1): Op {
           `intnic_${kernel}(&layer, ${x0}, ${steps[0]}, ${x1}, ${steps[1]}, ${size}, ${y});`,
       );
       return {
-        kernels: [...(rounding === "tflite" ? requantizeKernels(rounding) : ["minmax"]), kernel],
+        kernels: [...(whole === undefined ? requantizeKernels(rounding) : ["minmax"]), kernel],
         constants: "",
         weightBytes: 0,
         scratchBytes: 0,
@@ -126,8 +143,10 @@ function singleSum(node: QuantizedNode): (x0: number, x1: number) => number {
   return (x0, x1) => (x0 * f0 + x1 * f1 + offset) >> shift;
 }
 
-function singleFields({ parameters, clamp: [low, high] }: QuantizedNode): string {
-  const { factors, offset, shift } = parameters as SingleConstants;
+function wholeFields(
+  { factors, offset, shift }: WholeSum,
+  { clamp: [low, high] }: QuantizedNode,
+): string {
   return `    .factor = ${factors[0]}, .factor1 = ${factors[1]},
     .offset = ${offset}, .shift = ${shift},
     .low = ${low}, .high = ${high},`;
@@ -155,11 +174,10 @@ function tfliteConstants(
 }
 
 function tfliteSum(
-  node: QuantizedNode,
+  constants: TfliteConstants,
   { inputs, output }: QuantizedContext,
   sign: number,
 ): (x0: number, x1: number) => number {
-  const constants = node.parameters as TfliteConstants;
   const [z0, z1] = inputs.map(({ zeroPoint }) => zeroPoint) as [number, number];
   const scale = (value: number, { multiplier, shift }: FixedPoint) =>
     requantizeTflite(value, multiplier, shift);
