@@ -18,6 +18,9 @@ const LEVELS = ["speed", "balanced", "size", "ram"] as const satisfies Optimize[
 
 const CALIBRATORS = ["max", "entropy", "percentile", "mse"] as const satisfies CalibratorName[];
 
+/** What a command takes as a model. */
+const MODEL = "mlp, convnet, a .tflite file, or the folder of a tfjs model";
+
 /** Parser of a whole number from `least` upwards. */
 function wholeNumber(option: string, least: number): (text: string) => number {
   return (text) => {
@@ -131,11 +134,7 @@ program
 
 withQuantization(program.command("deploy"))
   .description("quantize a model, build it for each target, run it there and record the result")
-  .argument(
-    "[model]",
-    "mlp, convnet, a .tflite file, or the folder of a tfjs LayersModel",
-    "convnet",
-  )
+  .argument("[model]", MODEL, "convnet")
   .option("--target <list>", "names of targets or paths of your own, comma separated", "cortex-m4")
   .option(OPTIMIZE, OPTIMIZE_HELP, oneOf("--optimize", LEVELS), "balanced" as const)
   .option(
@@ -163,6 +162,16 @@ withQuantization(program.command("deploy"))
   .action(async (model, options) => {
     const { deploy } = await import("./lib/commands/deploy.ts");
     await deploy(model, given(options));
+  });
+
+program.command("inspect")
+  .description("list a model's layers, what is unsupported, and what it would cost on each target")
+  .argument("<model>", MODEL)
+  .option("--target <list>", "names of targets or paths of your own (default: all there are)")
+  .option("--json", "print one JSON object, and nothing else, on stdout")
+  .action(async (model, options) => {
+    const { inspect } = await import("./lib/commands/inspect.ts");
+    await inspect(model, given(options));
   });
 
 program.command("run")
@@ -228,7 +237,7 @@ program.command("train")
 
 withQuantization(program.command("quantize"))
   .description("quantize a model, and print each layer's range, scale and error")
-  .argument("<model>", "mlp, convnet, a .tflite file, or the folder of a tfjs LayersModel")
+  .argument("<model>", MODEL)
   .option("--out <dir>", "save the integer network there")
   .option("--json", "print the report as JSON, and nothing else, on stdout")
   .action(async (model, options) => {
@@ -238,11 +247,7 @@ withQuantization(program.command("quantize"))
 
 withQuantization(program.command("generate"))
   .description("write the C of a model: model.h and model.c, to drop into a firmware")
-  .argument(
-    "[model]",
-    "mlp, convnet, a .tflite file, or the folder of a tfjs LayersModel",
-    "convnet",
-  )
+  .argument("[model]", MODEL, "convnet")
   .requiredOption("--out <dir>", "where to write the files")
   .option("--target <name>", "name of a target or path of your own", "cortex-m4")
   .option(OPTIMIZE, OPTIMIZE_HELP, oneOf("--optimize", LEVELS), "balanced" as const)

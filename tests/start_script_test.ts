@@ -224,6 +224,18 @@ Deno.test("no cross compiler is asked for where no target needs it", async () =>
   }
 });
 
+Deno.test("inspect installs what a target that is named needs, and else takes what is there", async () => {
+  const commands = machine([RISCV]);
+  const all = await start(["inspect", "mlp"], { commands });
+  assert.equal(all.stderr, "");
+  assert.ok(all.flags.includes("--allow-run=gcc,arm-none-eabi-gcc"), String(all.flags));
+  assert.ok(all.flags.includes("--allow-ffi"));
+  const one = await start(["inspect", "mlp", "--target", "rv32imc"], { commands });
+  assert.match(one.stderr, /installing the Debian packages gcc-riscv64-unknown-elf \.\.\./);
+  const diff = await start(["diff", "mlp", "--target", "rv32imc"], { commands });
+  assert.match(diff.stderr, /installing the Debian packages gcc-riscv64-unknown-elf \.\.\./);
+});
+
 Deno.test("a bare machine gets everything, its lists of packages first if need be", async () => {
   const commands = machine([ARM, RISCV, "gcc", "deno"], { "apt-get": "fails" });
   const outcome = await start(["deploy"], { commands });

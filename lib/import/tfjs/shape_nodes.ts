@@ -124,9 +124,6 @@ function slice(
   part?: number,
 ): Value {
   const { builder, node: { name } } = context;
-  if (ranges.some(({ stride }) => stride < 0)) {
-    throw new UserError(`Node ${name} takes elements backwards, which intnic cannot deploy.`);
-  }
   const inner = ranges.slice(leading(shape));
   const attributes = {
     begin: inner.map(({ begin }) => begin),
