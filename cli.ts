@@ -164,6 +164,25 @@ withQuantization(program.command("deploy"))
     await deploy(model, given(options));
   });
 
+withQuantization(program.command("diff"))
+  .description("find the layer whose bytes differ on a target, and those that stray from float")
+  .argument("<model>", MODEL)
+  .option("--target <list>", "names of targets or paths of your own, comma separated", "cortex-m4")
+  .option(
+    "--inputs <dir>",
+    "run the samples there (input_N.bin, .npy, .npz) instead of a data set's",
+  )
+  .option(
+    "--samples <n>",
+    "samples to run (default: the first 16, or all)",
+    wholeNumber("--samples", 1),
+  )
+  .option("--json", "print one JSON object, and nothing else, on stdout")
+  .action(async (model, options) => {
+    const { diff } = await import("./lib/commands/diff.ts");
+    await diff(model, given(options));
+  });
+
 program.command("inspect")
   .description("list a model's layers, what is unsupported, and what it would cost on each target")
   .argument("<model>", MODEL)

@@ -21,6 +21,11 @@ interface Emitted {
 export interface GenerateOptions {
   /** Default `balanced`. */
   readonly optimize?: Optimize;
+  /**
+   * Write every layer's output, one after the other in the order of `CProgram.layers`, behind the
+   * network's own; for looking at a program, not for use. Default false.
+   */
+  readonly trace?: boolean;
 }
 
 /**
@@ -33,7 +38,7 @@ export interface GenerateOptions {
 export function generateC(
   graph: QuantizedGraph,
   kernels: KernelSources,
-  { optimize = "balanced" }: GenerateOptions = {},
+  { optimize = "balanced", trace = false }: GenerateOptions = {},
 ): CProgram {
   const layers = emitLayers(graph, kernels, optimize);
   const arena = planArena(
@@ -45,12 +50,16 @@ export function generateC(
   );
   const input = graph.tensors.get(graph.input)!;
   const output = graph.tensors.get(graph.output)!;
+  const size = (tensor: string) => elements(graph.tensors.get(tensor)!.shape);
+  const traced = trace ? layers.reduce((sum, { node }) => sum + size(node.output), 0) : 0;
   const sizes = {
-    input: elements(input.shape),
-    output: elements(output.shape),
+    input: size(graph.input),
+    output: size(graph.output) + traced,
     arena: Math.max(1, arena.bytes),
   };
-  const q16 = q16Entry(input, output, graph.rounding);
+  const q16 = trace
+    ? { supported: false, kernels: [], source: "" }
+    : q16Entry(input, output, graph.rounding);
   const stateful = arena.state.size > 0;
   const used = new Set(layers.flatMap(({ emission }) => emission.kernels));
   const rest = q16.kernels.filter((name) => !used.has(name));
@@ -63,7 +72,8 @@ export function generateC(
     ...layers.map((layer) => layerFunction(layer, graph)),
     constantTensors(graph),
     arenaComment(arena),
-    runFunction(layers, graph, arena),
+    trace ? TRACE : "",
+    runFunction(layers, graph, arena, trace),
     resetFunction(layers, arena),
     ENTRIES,
     stateful ? RESET_ENTRY : "",
@@ -114,6 +124,13 @@ void model_infer(const int8_t *input, int8_t *output)
 }
 `;
 
+const TRACE = `static void model_trace(const int8_t *from, int32_t bytes, int8_t *to)
+{
+    for (int32_t i = 0; i < bytes; i++)
+        to[i] = from[i];
+}
+`;
+
 const RESET_ENTRY = `void model_reset(void)
 {
     model_reset_in(model_arena.bytes);
@@ -157,16 +174,28 @@ ${indent(emission.body)}
 `;
 }
 
-function runFunction(layers: readonly Emitted[], graph: QuantizedGraph, arena: ArenaPlan): string {
+function runFunction(
+  layers: readonly Emitted[],
+  graph: QuantizedGraph,
+  arena: ArenaPlan,
+  trace: boolean,
+): string {
   const constants = constantNames(graph);
   const place = (tensor: string) =>
     constants.get(tensor) ?? pointer(arena.places.get(tensor) as Exclude<Place, "constant">);
+  const size = (tensor: string) => elements(graph.tensors.get(tensor)!.shape);
+  let traced = size(graph.output);
   const calls = layers.map(({ node, identifier }) => {
     const bytes = [arena.scratch.get(node.name), arena.state.get(node.name)]
       .filter((offset) => offset !== undefined)
       .map((offset) => pointer({ offset }));
     const values = [...node.inputs.map(place), ...bytes, place(node.output)];
-    return `model_layer_${identifier}(${values.join(", ")});`;
+    const call = `model_layer_${identifier}(${values.join(", ")});`;
+    if (!trace) return call;
+    const from = `${place(node.output)}, ${size(node.output)}`;
+    const to = `output + ${traced}`;
+    traced += size(node.output);
+    return `${call}\nmodel_trace(${from}, ${to});`;
   });
   // A network may give the same whatever it is given.
   const reads = graph.nodes.some(({ inputs }) => inputs.includes(graph.input));
