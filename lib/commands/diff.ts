@@ -70,7 +70,7 @@ export async function diff(name: string, options: DiffOptions): Promise<void> {
     console.log(`\nInteger against float, over ${count} samples, worst first:`);
     console.log(qualityTable(quality));
     console.log(
-      `"Own SNR" is that of the layer alone, on inputs that are exact but for their own quantization.`,
+      `"Own SNR" compares with float on the inputs the integer layer had: what it adds itself.`,
     );
     for (const note of quantized.notes) console.log(note);
   }

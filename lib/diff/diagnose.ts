@@ -1,9 +1,8 @@
 import { floatRunner } from "../graph/float.ts";
 import { opOf } from "../ops/mod.ts";
-import { contextOf } from "../ops/op.ts";
-import { quantizeValues } from "../quantize/range.ts";
+import { elements } from "../ops/op.ts";
 import { referenceRunner } from "../run/reference.ts";
-import type { Graph, QuantizedGraph, QuantizedNode } from "../types.ts";
+import type { Encoding, Graph, QuantizedGraph, QuantizedNode } from "../types.ts";
 
 /** What makes a layer's integers stray from its floats. */
 export type Cause =
@@ -20,7 +19,7 @@ export interface LayerDiagnosis {
   readonly op: string;
   /** Signal-to-noise ratio in decibels, 10·log₁₀(Σ float² / Σ (integer − float)²); may be ∞. */
   readonly snr: number;
-  /** The same, if the layer's inputs were exact but for their own quantization. */
+  /** The same against float on the very inputs that the integer layer had: what it adds itself. */
   readonly ownSnr: number;
   /** Fraction of the float values that lie outside the range by more than half a step, 0…1. */
   readonly saturation: number;
@@ -56,8 +55,8 @@ const OUTLIER = 8;
  * Compares the integer reference with the float graph layer by layer, on the same samples, and says
  * what is the most likely cause of each layer's noise:
  *
- * - `accumulated`: most of it comes with the layer's inputs. Found by running the layer once more,
- *   on the float graph's values quantized;
+ * - `accumulated`: most of it comes with the layer's inputs. Found by running the float layer once
+ *   more, on the inputs that the integer layer had;
  * - `saturation`: most of what the layer adds is clipping at the ends of its range;
  * - `outlier channel`: one channel, of the output or of weights that share one scale, is so much
  *   larger than the median one that the others get few codes;
@@ -76,7 +75,7 @@ export function diagnose(
   const runFloat = floatRunner(graph, (tensor, values) => floats.set(tensor, values));
   const runInteger = referenceRunner(quantized, (tensor, codes) => integers.set(tensor, codes));
   const layers = quantized.nodes.filter(({ op }) => opOf(op).emit !== undefined)
-    .map((node) => observer(node, quantized));
+    .map((node) => observer(node, quantized, graph));
   for (const { real, codes } of samples) {
     runFloat(real);
     runInteger(codes);
@@ -86,13 +85,16 @@ export function diagnose(
 }
 
 /** Adds one sample after the other to a layer's sums. */
-function observer(node: QuantizedNode, graph: QuantizedGraph) {
-  const context = contextOf(graph, node);
-  const { scale, zeroPoint, shape } = context.output;
+function observer(node: QuantizedNode, quantized: QuantizedGraph, graph: Graph) {
+  const tensors = node.inputs.map((name) => quantized.tensors.get(name)!);
+  const { scale, zeroPoint, shape } = quantized.tensors.get(node.output)!;
   const low = scale * (-128 - zeroPoint);
   const high = scale * (127 - zeroPoint);
   const channels = shape.at(-1)!;
-  const alone = opOf(node.op).reference(node, context);
+  const float = graph.nodes.find(({ output }) => output === node.output)!;
+  const shapes = { inputs: tensors.map((tensor) => tensor.shape), output: shape };
+  const alone = opOf(node.op).float(float, shapes);
+  const output = new Float32Array(elements(shape));
   const sums: Sums = {
     ...{ signal: 0, noise: 0, own: 0, clipped: 0, outside: 0, count: 0 },
     min: Infinity,
@@ -104,17 +106,19 @@ function observer(node: QuantizedNode, graph: QuantizedGraph) {
     floats: ReadonlyMap<string, Float32Array>,
     integers: ReadonlyMap<string, Int8Array>,
   ) => {
-    const inputs = node.inputs.map((name, i) =>
-      graph.constants.get(name) ?? quantizeValues(floats.get(name)!, context.inputs[i]!)
-    );
-    const output = new Int8Array(integers.get(node.output)!.length);
+    const inputs = node.inputs.map((name, i) => {
+      const codes = quantized.constants.get(name) ?? integers.get(name)!;
+      return realOf(codes, tensors[i]!);
+    });
     alone(inputs, output);
     const codes = integers.get(node.output)!;
     floats.get(node.output)!.forEach((value, i) => {
       sums.signal += square(value);
-      sums.noise += square(scale * (codes[i]! - zeroPoint) - value);
-      sums.own += square(scale * (output[i]! - zeroPoint) - value);
-      sums.clipped += square(Math.min(high, Math.max(low, value)) - value);
+      const integer = scale * (codes[i]! - zeroPoint);
+      const wanted = output[i]!;
+      sums.noise += square(integer - value);
+      sums.own += square(integer - wanted);
+      sums.clipped += square(Math.min(high, Math.max(low, wanted)) - wanted);
       if (value < low - scale / 2 || value > high + scale / 2) sums.outside++;
       sums.min = Math.min(sums.min, value);
       sums.max = Math.max(sums.max, value);
@@ -144,7 +148,7 @@ function causeOf(
 ): readonly [Cause, string] {
   if (noise === 0) return ["none", "exact"];
   if (own < noise / 2) {
-    return ["accumulated", `${percent(1 - own / noise)} of the noise comes with its inputs`];
+    return ["accumulated", `the layer itself adds ${percent(own / noise)} of the noise`];
   }
   if (clipped > own / 2) {
     return ["saturation", `${percent(saturation)} of the values are clipped`];
@@ -189,6 +193,11 @@ function weightOutlier({ linear }: QuantizedNode): { index: number; ratio: numbe
     peaks[channel] = Math.max(peaks[channel]!, Math.abs(weight));
   });
   return outlier(peaks);
+}
+
+/** The real values that codes stand for. */
+function realOf(codes: Int8Array, { scale, zeroPoint }: Encoding): Float32Array {
+  return Float32Array.from(codes, (code) => scale * (code - zeroPoint));
 }
 
 function percent(fraction: number): string {
