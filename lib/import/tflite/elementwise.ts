@@ -73,11 +73,8 @@ export const div: Converter = (operator, build) => {
 export const relu: Converter = (operator, build) => {
   const [x, y] = [operator.input(0), operator.output];
   const value = x.type === "int8" && !sameEncoding(x, y)
-    // TensorFlow Lite takes the quotient of the scales in single precision here.
-    ? build.node(operator, "quantize", [build.read(x)], y, {
-      attributes: { factor: Math.fround(x.encoding().scale / y.encoding().scale) },
-      activation: "relu",
-    })
+    // A leaky relu requantizes as TensorFlow Lite's relu does; there is no other difference.
+    ? build.node(operator, "leaky_relu", [build.read(x)], y, { attributes: { alpha: 0 } })
     : build.node(operator, "relu", [build.read(x)], y);
   build.bind(operator, y, value);
 };

@@ -113,22 +113,22 @@ export const stridedSlice: Converter = (operator, build) => {
         `${end!.length} ends and ${stride!.length} strides.`,
     );
   }
-  const bad = stride!.find((step) => step < 1);
-  if (bad !== undefined) {
-    throw new UserError(
-      `Layer ${operator.name} slices with the stride ${bad}; intnic goes forward.`,
-    );
+  if (stride!.includes(0)) {
+    throw new UserError(`Layer ${operator.name} slices with the stride 0.`);
   }
-  const limit = (value: number, size: number) =>
-    Math.min(size, Math.max(0, value < 0 ? value + size : value));
   const starts: number[] = [];
   const sizes = x.shape.map((size, axis) => {
     const has = (field: number) => (mask(field) >> axis & 1) === 1;
-    const first = has(fields.begin) ? 0 : limit(begin![axis]!, size);
+    const step = stride![axis]!;
+    // Backwards, a slice ends before the first element, at −1.
+    const [least, most] = step > 0 ? [0, size] : [-1, size - 1];
+    const limit = (value: number) =>
+      Math.min(most, Math.max(least, value < 0 ? value + size : value));
+    const first = has(fields.begin) ? (step > 0 ? 0 : size - 1) : limit(begin![axis]!);
     starts.push(first);
     if (has(fields.shrinkAxis)) return 1;
-    const last = has(fields.end) ? size : limit(end![axis]!, size);
-    return Math.ceil((last - first) / stride![axis]!);
+    const last = has(fields.end) ? (step > 0 ? size : -1) : limit(end![axis]!);
+    return Math.ceil((last - first) / step);
   });
   addSlice(operator, build, { x, y, begin: starts, size: sizes, stride: stride! });
 };
@@ -176,8 +176,9 @@ function addSlice(operator: TfliteOperator, build: Builder, parts: SliceParts): 
   const size = parts.size.map((length, i) =>
     length === -1 ? Math.ceil((x.shape[i]! - begin[i]!) / stride[i]!) : length
   );
+  const inside = (index: number, axis: number) => index >= 0 && index < x.shape[axis]!;
   const fits = size.every((length, i) =>
-    length >= 1 && begin[i]! >= 0 && begin[i]! + (length - 1) * stride[i]! < x.shape[i]!
+    length >= 1 && inside(begin[i]!, i) && inside(begin[i]! + (length - 1) * stride[i]!, i)
   );
   if (!fits) {
     throw new UserError(
@@ -185,7 +186,7 @@ function addSlice(operator: TfliteOperator, build: Builder, parts: SliceParts): 
         `${formatShape(x.shape)}, which does not hold that.`,
     );
   }
-  if (size.every((length, i) => length === x.shape[i])) {
+  if (size.every((length, i) => length === x.shape[i] && (stride[i]! > 0 || length === 1))) {
     build.bind(operator, y, build.reshape(build.read(x), withoutBatch(y.shape), operator.name));
     return;
   }
