@@ -6,230 +6,22 @@
  */
 import { options } from "../lib/import/tflite/schema.ts";
 import { elements } from "../lib/ops/op.ts";
-import { samePadding } from "../lib/ops/window.ts";
-import type { Shape } from "../lib/types.ts";
+import type { EdgeType } from "../lib/types.ts";
 import { pick, whole } from "./op_graphs.ts";
 import type { Random } from "./op_trials.ts";
-import { type OptionField, type Quantization, TfliteWriter } from "./tflite_writer.ts";
-
-/** SAME and VALID as files have them. */
-const PADDING = { same: 0, valid: 1 };
-
-/** A model under construction: one value after the other. */
-class Model {
-  readonly writer = new TfliteWriter();
-  readonly #inputs: number[] = [];
-
-  constructor(readonly random: Random) {}
-
-  input(shape: Shape, quantization: Quantization): number {
-    const tensor = this.writer.tensor({ name: "input", type: "int8", shape, quantization });
-    this.#inputs.push(tensor);
-    return tensor;
-  }
-
-  int8(shape: Shape, quantization: Quantization): number {
-    const { random } = this;
-    const low = quantization.zeroPoints.every((zero) => zero === 0) ? -127 : -128;
-    const data = Int8Array.from({ length: elements(shape) }, () => whole(random, low, 127));
-    return this.writer.tensor({ type: "int8", shape, quantization, data });
-  }
-
-  int32(values: readonly number[], shape: Shape = [values.length]): number {
-    return this.writer.tensor({ type: "int32", shape, data: Int32Array.from(values) });
-  }
-
-  operator(
-    kind: string,
-    inputs: readonly number[],
-    shape: Shape,
-    quantization: Quantization,
-    given?: { readonly union: number; readonly fields: readonly OptionField[] },
-  ): number {
-    const output = this.writer.tensor({ name: "output", type: "int8", shape, quantization });
-    this.writer.operator({
-      kind,
-      inputs,
-      outputs: [output],
-      ...(given === undefined ? {} : { options: given }),
-    });
-    return output;
-  }
-
-  finish(output: number): Uint8Array {
-    return this.writer.finish(this.#inputs, [output]);
-  }
-}
-
-function scalar(scale: number, zeroPoint: number): Quantization {
-  return { scales: [Math.fround(scale)], zeroPoints: [zeroPoint] };
-}
-
-/** Any scale over three decades, any zero point, the ends of the range more often. */
-function randomQuantization(random: Random): Quantization {
-  const zeroPoint = random() < 0.3 ? pick(random, [-128, 127, 0]) : whole(random, -128, 127);
-  return scalar(10 ** (3 * random() - 3), zeroPoint);
-}
-
-/** An output scale that spreads most results of a factor over the codes. */
-function fitting(random: Random, step: number, spread: number): Quantization {
-  return scalar(step * spread * 10 ** (random() - 0.7), whole(random, -128, 127));
-}
-
-function scaleOf({ scales }: Quantization): number {
-  return scales[0]!;
-}
-
-/** Shape with a batch of one. */
-function batched(random: Random, rank = whole(random, 1, 3)): number[] {
-  return [1, ...Array.from({ length: rank }, () => whole(random, 1, 7))];
-}
-
-function imageShape(random: Random): [number, number, number, number] {
-  return [1, whole(random, 1, 9), whole(random, 1, 9), whole(random, 1, 7)];
-}
-
-/** A window that fits the image, the fields that say so, and the size of what comes out. */
-function randomWindow(random: Random, [, height, width]: readonly number[], dilations: boolean) {
-  const kernel = [whole(random, 1, 4), whole(random, 1, 4)] as const;
-  const dilate = dilations && random() < 0.3;
-  const stride = dilate ? [1, 1] as const : [whole(random, 1, 3), whole(random, 1, 3)] as const;
-  const dilation = dilate ? [whole(random, 1, 3), whole(random, 1, 3)] as const : [1, 1] as const;
-  const reach = kernel.map((size, axis) => (size - 1) * dilation[axis]! + 1);
-  const same = reach[0]! > height! || reach[1]! > width! || random() < 0.5;
-  const image = [height!, width!, 1];
-  const padding = samePadding(image, { kernel, stride, dilation });
-  const size = [height!, width!].map((length, axis) =>
-    same
-      ? Math.ceil(length / stride[axis]!)
-      : Math.ceil((length - reach[axis]! + 1) / stride[axis]!)
-  );
-  return {
-    kernel,
-    stride,
-    dilation,
-    padding: same ? PADDING.same : PADDING.valid,
-    size,
-    pads: padding,
-  };
-}
-
-function activation(random: Random): number {
-  return pick(random, [0, 0, 1, 2, 3]);
-}
-
-/** Scales of weights, for all channels or one each. */
-function weightQuantization(random: Random, outputs: number, dimension: number): Quantization {
-  const count = random() < 0.3 ? 1 : outputs;
-  const scales = Array.from({ length: count }, () => Math.fround(10 ** (2 * random() - 3)));
-  return { scales, zeroPoints: scales.map(() => 0), dimension };
-}
-
-/** Biases, or −1 where there are none. */
-function randomBias(model: Model, outputs: number, x: Quantization, w: Quantization): number {
-  const { random, writer } = model;
-  if (random() < 0.2) return -1;
-  const scales = w.scales.map((scale) => Math.fround(scaleOf(x) * scale));
-  return writer.tensor({
-    type: "int32",
-    shape: [outputs],
-    quantization: { scales, zeroPoints: scales.map(() => 0) },
-    data: Int32Array.from({ length: outputs }, () => whole(random, -20_000, 20_000)),
-  });
-}
-
-function convolution(kind: "CONV_2D" | "DEPTHWISE_CONV_2D") {
-  return (model: Model) => {
-    const { random } = model;
-    const depthwise = kind === "DEPTHWISE_CONV_2D";
-    const image = imageShape(random);
-    const { kernel, stride, dilation, padding, size } = randomWindow(random, image, true);
-    const multiplier = whole(random, 1, 3);
-    const outputs = depthwise ? image[3] * multiplier : whole(random, 1, 9);
-    const x = randomQuantization(random);
-    const w = weightQuantization(random, outputs, depthwise ? 3 : 0);
-    const shape = depthwise ? [1, ...kernel, outputs] : [outputs, ...kernel, image[3]];
-    const bias = randomBias(model, outputs, x, w);
-    const inputs = [model.input(image, x), model.int8(shape, w), ...(bias < 0 ? [] : [bias])];
-    const taps = elements(shape) / outputs;
-    const y = fitting(random, scaleOf(x) * Math.max(...w.scales), 100 * Math.sqrt(taps));
-    const common: OptionField[] = [
-      [0, "i8", padding],
-      [1, "i32", stride[1]],
-      [2, "i32", stride[0]],
-    ];
-    const fields: OptionField[] = depthwise
-      ? [
-        ...common,
-        [3, "i32", multiplier],
-        [4, "i8", activation(random)],
-        [5, "i32", dilation[1]],
-        [6, "i32", dilation[0]],
-      ]
-      : [
-        ...common,
-        [3, "i8", activation(random)],
-        [4, "i32", dilation[1]],
-        [5, "i32", dilation[0]],
-      ];
-    const { union } = depthwise ? options.depthwiseConv2d : options.conv2d;
-    return model.operator(kind, inputs, [1, ...size, outputs], y, { union, fields });
-  };
-}
-
-function transposeConv(model: Model): number {
-  const { random } = model;
-  const image = [1, whole(random, 1, 5), whole(random, 1, 5), whole(random, 1, 5)];
-  const outputs = whole(random, 1, 6);
-  const kernel = [whole(random, 1, 4), whole(random, 1, 4)];
-  const stride = [whole(random, 1, 3), whole(random, 1, 3)];
-  const same = random() < 0.5;
-  const size = kernel.map((length, axis) =>
-    same
-      ? image[1 + axis]! * stride[axis]! -
-        (random() < 0.3 ? whole(random, 0, stride[axis]! - 1) : 0)
-      : (image[1 + axis]! - 1) * stride[axis]! + length
-  );
-  const x = randomQuantization(random);
-  const w = weightQuantization(random, outputs, 0);
-  const bias = randomBias(model, outputs, x, w);
-  const input = model.input(image, x);
-  const inputs = [
-    model.int32([1, ...size, outputs]),
-    model.int8([outputs, kernel[0]!, kernel[1]!, image[3]!], w),
-    input,
-    ...(bias < 0 ? [] : [bias]),
-  ];
-  const y = fitting(random, scaleOf(x) * Math.max(...w.scales), 100 * Math.sqrt(image[3]! * 4));
-  return model.operator("TRANSPOSE_CONV", inputs, [1, ...size, outputs], y, {
-    union: options.transposeConv.union,
-    fields: [
-      [0, "i8", same ? PADDING.same : PADDING.valid],
-      [1, "i32", stride[1]!],
-      [2, "i32", stride[0]!],
-      [3, "i8", activation(random)],
-    ],
-  });
-}
-
-function fullyConnected(model: Model): number {
-  const { random } = model;
-  const features = whole(random, 1, 40);
-  const outputs = whole(random, 1, 11);
-  const rows = random() < 0.3 ? whole(random, 2, 5) : 1;
-  const keep = rows > 1 || random() < 0.3;
-  const x = randomQuantization(random);
-  const w = weightQuantization(random, outputs, 0);
-  const bias = randomBias(model, outputs, x, w);
-  const input = model.input(keep ? [1, rows, features] : [1, features], x);
-  const inputs = [input, model.int8([outputs, features], w), bias];
-  const y = fitting(random, scaleOf(x) * Math.max(...w.scales), 100 * Math.sqrt(features));
-  const shape = keep ? [1, rows, outputs] : [1, outputs];
-  return model.operator("FULLY_CONNECTED", inputs, shape, y, {
-    union: options.fullyConnected.union,
-    fields: [[0, "i8", activation(random)], [2, "i8", keep ? 1 : 0]],
-  });
-}
+import { convolution, edges, fullyConnected, transposeConv } from "./tflite_linear_models.ts";
+import {
+  activation,
+  batched,
+  fitting,
+  imageShape,
+  Model,
+  randomQuantization,
+  randomWindow,
+  scalar,
+  scaleOf,
+} from "./tflite_parts.ts";
+import type { OptionField, Quantization } from "./tflite_writer.ts";
 
 function pool(kind: "MAX_POOL_2D" | "AVERAGE_POOL_2D") {
   return (model: Model) => {
@@ -386,9 +178,9 @@ function pad(kind: "PAD" | "PADV2") {
 
 function transpose(model: Model): number {
   const { random } = model;
-  const shape = batched(random);
+  const shape = batched(random, 3);
   const x = randomQuantization(random);
-  const order = shape.map((_, i) => ({ i, key: i === 0 ? -1 : random() }))
+  const order = shape.map((_, i) => ({ i, key: i === 0 && random() < 0.8 ? -1 : random() }))
     .toSorted((a, b) => a.key - b.key).map(({ i }) => i);
   const inputs = [model.input(shape, x), model.int32(order)];
   return model.operator("TRANSPOSE", inputs, order.map((i) => shape[i]!), x);
@@ -438,16 +230,75 @@ function reshape(model: Model): number {
   return model.operator("RELU", [first], flat, x);
 }
 
+/** EXPAND_DIMS, and back. */
+function dimensions(model: Model): number {
+  const { random } = model;
+  const shape = batched(random);
+  const x = randomQuantization(random);
+  const axis = whole(random, 0, shape.length);
+  const more = shape.toSpliced(axis, 0, 1);
+  const wide = [model.input(shape, x), model.int32([axis])];
+  const expanded = model.operator("EXPAND_DIMS", wide, more, x);
+  const narrow = model.operator("RESHAPE", [expanded, model.int32(shape)], shape, x);
+  return model.operator("RELU", [narrow], shape, x);
+}
+
+/** A split, and its parts joined again the other way round. */
+function split(kind: "SPLIT" | "SPLIT_V") {
+  return (model: Model) => {
+    const { random, writer } = model;
+    const shape = batched(random);
+    const axis = whole(random, 1, shape.length - 1);
+    const count = whole(random, 2, 4);
+    const each = whole(random, 1, 3);
+    const sizes = Array.from(
+      { length: count },
+      () => kind === "SPLIT" ? each : whole(random, 1, 4),
+    );
+    const all = shape.with(axis, sizes.reduce((a, b) => a + b, 0));
+    const x = randomQuantization(random);
+    const input = model.input(all, x);
+    const outputs = sizes.map((size) =>
+      writer.tensor({ type: "int8", shape: shape.with(axis, size), quantization: x })
+    );
+    const along = model.int32([axis], kind === "SPLIT" ? [] : [1]);
+    const inputs = kind === "SPLIT" ? [along, input] : [input, model.int32(sizes), along];
+    const union = kind === "SPLIT" ? 35 : 79;
+    writer.operator({ kind, inputs, outputs, options: { union, fields: [[0, "i32", count]] } });
+    return model.operator("CONCATENATION", outputs.toReversed(), all, x, {
+      union: options.concatenation.union,
+      fields: [[0, "i32", axis], [1, "i8", 0]],
+    });
+  };
+}
+
+function argMax(model: Model): number {
+  const { random, writer } = model;
+  const shape = batched(random);
+  const axis = whole(random, 1, shape.length - 1);
+  const inputs = [model.input(shape, randomQuantization(random)), model.int32([axis])];
+  const output = writer.tensor({ type: "int32", shape: shape.toSpliced(axis, 1) });
+  writer.operator({
+    kind: "ARG_MAX",
+    inputs,
+    outputs: [output],
+    options: { union: 40, fields: [[0, "i8", 2]] },
+  });
+  return output;
+}
+
 const PROBABILITY = scalar(1 / 256, -128);
 
 /** How to make a model of each operator that TensorFlow Lite Micro runs in int8. */
 export const makers: Readonly<Record<string, (model: Model) => number>> = {
   ADD: binary("ADD", options.add),
+  ARG_MAX: argMax,
   AVERAGE_POOL_2D: pool("AVERAGE_POOL_2D"),
   CONCATENATION: concatenation,
   CONV_2D: convolution("CONV_2D"),
   DEPTHWISE_CONV_2D: convolution("DEPTHWISE_CONV_2D"),
   ELU: unary("ELU", "any"),
+  EXPAND_DIMS: dimensions,
   FULLY_CONNECTED: fullyConnected,
   HARD_SWISH: unary("HARD_SWISH", "any"),
   LEAKY_RELU: unary("LEAKY_RELU", "any", (random) => ({
@@ -474,13 +325,37 @@ export const makers: Readonly<Record<string, (model: Model) => number>> = {
     union: options.softmax.union,
     fields: [[options.softmax.beta, "f32", pick(random, [1, 1, 0.5, 2])]],
   })),
+  SPLIT: split("SPLIT"),
+  SPLIT_V: split("SPLIT_V"),
   STRIDED_SLICE: stridedSlice,
   SUB: binary("SUB", options.sub),
   SUM: reduce("SUM"),
   TANH: unary("TANH", scalar(1 / 128, 0)),
   TRANSPOSE: transpose,
   TRANSPOSE_CONV: transposeConv,
+  "float32 edges": edges("float32"),
+  "uint8 edges": edges("uint8"),
 };
+
+/**
+ * Contents of an input file: codes at both ends of the range, or anywhere.
+ *
+ * @param type of the model's input
+ */
+export function randomInput(
+  random: Random,
+  type: EdgeType,
+  size: number,
+  extreme: boolean,
+): Uint8Array<ArrayBuffer> {
+  if (type === "float32") {
+    const spread = extreme ? 1e3 : 1;
+    const values = Float32Array.from({ length: size }, () => spread * (2 * random() - 1));
+    return new Uint8Array(values.buffer);
+  }
+  const code = extreme ? () => random() < 0.5 ? 0 : 255 : () => whole(random, 0, 255);
+  return Uint8Array.from({ length: size }, () => code() ^ (type === "int8" ? 128 : 0));
+}
 
 /** A file with one random operator of that kind. */
 export function randomTflite(kind: string, random: Random): Uint8Array {
