@@ -16,7 +16,6 @@ import { referenceRunner } from "../lib/run/reference.ts";
 import { loadTarget } from "../lib/targets.ts";
 import type { Attributes, FloatTensor, Graph, Node, Rounding, Shape } from "../lib/types.ts";
 import { pick, whole } from "./op_graphs.ts";
-import type { Random } from "./op_trials.ts";
 import { randomInputs, seededRandom } from "./random_graph.ts";
 
 /**
