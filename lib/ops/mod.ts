@@ -3,6 +3,7 @@ import { abs } from "./abs.ts";
 import { add } from "./add.ts";
 import { argmax } from "./argmax.ts";
 import { averagePool } from "./average_pool.ts";
+import { batchNorm } from "./batch_norm.ts";
 import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
@@ -12,13 +13,11 @@ import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { elu } from "./elu.ts";
 import { exp } from "./exp.ts";
 import { gelu } from "./gelu.ts";
-import { gru } from "./gru.ts";
 import { hardSigmoid } from "./hard_sigmoid.ts";
 import { hardSwish } from "./hard_swish.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 import { log } from "./log.ts";
 import { logSoftmax } from "./log_softmax.ts";
-import { lstm } from "./lstm.ts";
 import { max } from "./max.ts";
 import { maxPool } from "./max_pool.ts";
 import { mean } from "./mean.ts";
@@ -32,7 +31,6 @@ import { quantize } from "./quantize.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { resizeNearest } from "./resize_nearest.ts";
-import { rnn } from "./rnn.ts";
 import { rsqrt } from "./rsqrt.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { silu } from "./silu.ts";
@@ -51,6 +49,7 @@ const table: Readonly<Record<string, Op>> = {
   add,
   argmax: argmax as Op,
   average_pool: averagePool as Op,
+  batch_norm: batchNorm as Op,
   clip: clip as Op,
   concat: concat as Op,
   conv2d: conv2d as Op,
@@ -60,13 +59,11 @@ const table: Readonly<Record<string, Op>> = {
   elu: elu as Op,
   exp: exp as Op,
   gelu: gelu as Op,
-  gru: gru as Op,
   hard_sigmoid: hardSigmoid as Op,
   hard_swish: hardSwish as Op,
   leaky_relu: leakyRelu as Op,
   log: log as Op,
   log_softmax: logSoftmax,
-  lstm: lstm as Op,
   max,
   max_pool: maxPool as Op,
   mean: mean as Op,
@@ -79,7 +76,6 @@ const table: Readonly<Record<string, Op>> = {
   relu,
   reshape: reshape as Op,
   resize_nearest: resizeNearest as Op,
-  rnn: rnn as Op,
   rsqrt: rsqrt as Op,
   sigmoid: sigmoid as Op,
   silu: silu as Op,

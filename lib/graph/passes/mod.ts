@@ -1,8 +1,10 @@
 import type { Graph } from "../../types.ts";
 import { verify } from "../verify.ts";
+import { foldBatchNorm } from "./fold_batch_norm.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { foldPads } from "./fold_pads.ts";
 import { fuseActivations } from "./fuse_activations.ts";
+import { recogniseActivations } from "./recognise_activations.ts";
 import { removeDead } from "./remove_dead.ts";
 import { removeNoops } from "./remove_noops.ts";
 
@@ -17,6 +19,8 @@ const passes: readonly Pass[] = [
   dropDead,
   foldConstants,
   removeNoops,
+  recogniseActivations,
+  foldBatchNorm,
   fuseActivations,
   foldPads,
   removeNoops,
