@@ -17,7 +17,7 @@ export type Shape = readonly number[];
 export interface Model {
   /** Short name: the folder or file without its extension. */
   readonly name: string;
-  readonly format: "tfjs" | "tflite";
+  readonly format: "onnx" | "tfjs" | "tflite";
   /** Where it was read from. */
   readonly path: string;
   /** SHA-256 over the bytes of all its files, in the order of `files`, in hexadecimal. */

@@ -3,6 +3,7 @@ import { basename, dirname, extname, isAbsolute, join, normalize, resolve } from
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 import type { Model } from "../types.ts";
+import { externalFiles } from "./onnx/schema.ts";
 import { parseModelJson, weightPaths } from "./tfjs/files.ts";
 
 /** The models that come with intnic. */
@@ -15,7 +16,7 @@ const MAX_BYTES = 2 ** 30;
  * Reads a trained network from disk.
  *
  * @param nameOrPath `mlp` or `convnet` for the ones that come with intnic, else the folder of a tfjs
- * LayersModel, its `model.json`, or a TensorFlow Lite file
+ * LayersModel, its `model.json`, a TensorFlow Lite file or an ONNX file
  * @throws {UserError} if it is not there or its files are damaged
  */
 export async function loadModel(nameOrPath: string): Promise<Model> {
@@ -23,7 +24,12 @@ export async function loadModel(nameOrPath: string): Promise<Model> {
   const bytes = await readFile(path);
   const format = formatOf(path, bytes);
   const files = new Map([[basename(path), bytes]]);
-  if (format === "tfjs") await addWeights(files, path, bytes);
+  const others = format === "tfjs"
+    ? weightPaths(parseModelJson(bytes, path), path)
+    : format === "onnx"
+    ? externalFiles(bytes, path)
+    : [];
+  for (const name of others) files.set(name, await readBeside(path, name));
   const hash = createHash("sha256");
   for (const contents of files.values()) hash.update(contents);
   return { name: modelName(path), format, path, sha256: hash.digest("hex"), files };
@@ -32,7 +38,9 @@ export async function loadModel(nameOrPath: string): Promise<Model> {
 /** By what a file starts with; by its name where that is damaged, so that messages make sense. */
 function formatOf(path: string, bytes: Uint8Array): Model["format"] {
   const magic = new TextDecoder("latin1").decode(bytes.subarray(4, 8));
-  return magic === "TFL3" || path.endsWith(".tflite") ? "tflite" : "tfjs";
+  if (magic === "TFL3" || path.endsWith(".tflite")) return "tflite";
+  // ONNX files start with nothing of their own.
+  return path.endsWith(".onnx") ? "onnx" : "tfjs";
 }
 
 /** The file without its extension, or its folder where the file is just called `model`. */
@@ -41,20 +49,14 @@ function modelName(path: string): string {
   return name === "model" ? basename(dirname(resolve(path))) : name;
 }
 
-/** Reads the weight files that a tfjs `model.json` names. */
-async function addWeights(
-  files: Map<string, Uint8Array>,
-  path: string,
-  json: Uint8Array,
-): Promise<void> {
-  for (const name of weightPaths(parseModelJson(json, path), path)) {
-    if (isAbsolute(name) || normalize(name).startsWith("..")) {
-      throw new UserError(
-        `${path} asks for the weights file "${name}", which lies outside the model's folder.`,
-      );
-    }
-    files.set(name, await readFile(join(dirname(path), name)));
+/** Reads a file with weights that a model names, from the model's folder. */
+async function readBeside(path: string, name: string): Promise<Uint8Array> {
+  if (isAbsolute(name) || normalize(name).startsWith("..")) {
+    throw new UserError(
+      `${path} asks for the weights file "${name}", which lies outside the model's folder.`,
+    );
   }
+  return await readFile(join(dirname(path), name));
 }
 
 async function locate(nameOrPath: string): Promise<string> {
@@ -69,10 +71,10 @@ async function locate(nameOrPath: string): Promise<string> {
         `that come with intnic (${shipped.join(", ")}).`,
     );
   }
-  if (stat.isFile && ![".json", ".tflite"].includes(extname(nameOrPath))) {
+  if (stat.isFile && ![".json", ".onnx", ".tflite"].includes(extname(nameOrPath))) {
     throw new UserError(
       `${nameOrPath} is not a model intnic can read: it takes the folder of a tfjs LayersModel, ` +
-        `its model.json, or a .tflite file.`,
+        `its model.json, a .tflite or an .onnx file.`,
     );
   }
   if (stat.size > MAX_BYTES) {

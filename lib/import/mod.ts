@@ -1,8 +1,10 @@
 import type { Graph, Model } from "../types.ts";
+import { importOnnx } from "./onnx.ts";
 import { importTfjs } from "./tfjs.ts";
 import { importTflite } from "./tflite.ts";
 
 const importers: Readonly<Record<Model["format"], (model: Model) => Graph>> = {
+  onnx: importOnnx,
   tfjs: importTfjs,
   tflite: importTflite,
 };
