@@ -6,6 +6,7 @@ import { quantize } from "../lib/quantize/quantize.ts";
 import { has } from "../lib/run/emulator/testing.ts";
 import { listTargets } from "../lib/targets.ts";
 import { randomGraph, randomInputs } from "./random_graph.ts";
+import { windowGraph } from "./window_graph.ts";
 
 const warnings = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wpedantic", "-Werror"];
 
@@ -25,8 +26,12 @@ for (const target of await listTargets()) {
   Deno.test(options, async () => {
     const kernels = await loadKernels(target);
     const folder = await Deno.makeTempDir();
-    for (const seed of [1, 5, 9]) {
-      const graph = randomGraph(seed);
+    const graphs = [
+      ...[1, 5, 9].map(randomGraph),
+      windowGraph("single"),
+      windowGraph("tflite"),
+    ];
+    for (const [seed, graph] of graphs.entries()) {
       const program = generateC(quantize(graph, randomInputs(graph, 2, seed)), kernels);
       for (const [name, text] of program.files) await Deno.writeTextFile(join(folder, name), text);
       for (const level of ["-O0", "-O1", "-O2", "-O3", "-Os"]) {
@@ -38,7 +43,7 @@ for (const target of await listTargets()) {
           ["-u", "model.o"],
           folder,
         );
-        assert.equal(undefinedSymbols.trim(), "", `seed ${seed} ${level}`);
+        assert.equal(undefinedSymbols.trim(), "", `${graph.name} ${level}`);
       }
       const caller = ["-std=c99", "-DMODEL_CALLER_ARENA", ...flags, ...warnings, "-ffreestanding"];
       await output(command, [...caller, "-c", "model.c"], folder);
