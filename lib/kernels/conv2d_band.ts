@@ -1,6 +1,7 @@
 import { defineAlignedWeights } from "../codegen/pack.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
+import type { Shape } from "../types.ts";
 import type { Kernel } from "./kernel.ts";
 import { defineScales, rangeFields, scaleKernels, scalesOf } from "./scale.ts";
 
@@ -21,8 +22,12 @@ export const conv2dBand: Kernel<Conv2d> = {
   plan(node, { inputs, output, rounding }) {
     const linear = quantizedLinear(node);
     const { kernel, stride, dilation, padding } = node.attributes;
-    const [height, width, depth] = inputs[0]!.shape as [number, number, number];
-    const [outHeight, outWidth, outputs] = output.shape as [number, number, number];
+    const { image: [height, width, depth], pixels: [outHeight, outWidth] } = shapes(
+      node.attributes,
+      inputs[0]!.shape,
+      output.shape,
+    );
+    const outputs = output.shape[2]!;
     if ((node.attributes.groups ?? 1) > 1) return "its channels come in groups";
     if (dilation[1] !== 1 && kernel[1] > 1) return "its windows have holes";
     if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
@@ -35,9 +40,9 @@ export const conv2dBand: Kernel<Conv2d> = {
     if (typeof scales === "string") return scales;
     const groups = Math.ceil(outputs / GROUP);
     const packed = pack(linear.weights, { outputs, kernel, depth, column });
-    const pairs = outHeight * Math.ceil(outWidth / 2);
     return {
-      cycles: pairs * groups * (9 * taps + 140) + 2 * outHeight * columns * column,
+      cycles: pairs([outHeight, outWidth]) * groups * (9 * taps + 140) +
+        2 * outHeight * columns * column,
       extraFlash: packed.length - linear.weights.length,
       // One window more than there is may be read, and not used.
       scratch: 2 * columns * column + 2 * pitch + 4,
@@ -69,6 +74,36 @@ intnic_conv2d_band_${pitch}(&layer, x, (int16_t *)(void *)scratch, y);`,
     };
   },
 };
+
+/** Largest band of a pointwise layer's rows. */
+const MAX_ROW_BYTES = 4096;
+
+/**
+ * Image and output as the kernel walks them. To a pointwise convolution all pixels are alike, so it
+ * takes them in rows that waste the fewest single pixels at their ends.
+ */
+function shapes(
+  { kernel, stride, padding }: Conv2d,
+  image: Shape,
+  output: Shape,
+): { image: [number, number, number]; pixels: [number, number] } {
+  const [height, width, depth] = image as [number, number, number];
+  const pixels: [number, number] = [output[0]!, output[1]!];
+  const pointwise = [...kernel, ...stride].every((size) => size === 1) &&
+    Object.values(padding).every((size) => size === 0);
+  if (!pointwise) return { image: [height, width, depth], pixels };
+  let best = pixels;
+  for (let row = 1; row <= height * width && 2 * row * depth <= MAX_ROW_BYTES; row++) {
+    if (height * width % row !== 0) continue;
+    const candidate: [number, number] = [height * width / row, row];
+    if (pairs(candidate) <= pairs(best)) best = candidate;
+  }
+  return { image: [...best, depth], pixels: best };
+}
+
+function pairs([height, width]: readonly [number, number]): number {
+  return height * Math.ceil(width / 2);
+}
 
 /** Where the weights of a layer go. */
 interface Layout {

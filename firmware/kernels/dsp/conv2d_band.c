@@ -122,14 +122,14 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
             "1:\n\t" INTNIC_TWO_TAPS INTNIC_TWO_TAPS INTNIC_TWO_TAPS INTNIC_TWO_TAPS            \
             "2:\n\t"                                                                            \
             "ldr %[a], %[by_eight]\n\t"                                                         \
-            "cmp %[w], %[a]\n\t"                                                                \
+            "cmp %[x], %[a]\n\t"                                                                \
             "bne 1b\n\t"                                                                        \
             "b 4f\n\t"                                                                          \
             ".p2align 2\n"                                                                      \
             "3:\n\t" INTNIC_TWO_TAPS                                                            \
             "4:\n\t"                                                                            \
             "ldr %[a], %[end]\n\t"                                                              \
-            "cmp %[w], %[a]\n\t"                                                                \
+            "cmp %[x], %[a]\n\t"                                                                \
             "bne 3b\n\t"                                                                        \
             : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4),        \
               [s5] "+r"(s5), [s6] "+r"(s6), [s7] "+r"(s7), [x] "+r"(x), [w] "+r"(w),            \
@@ -142,7 +142,7 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
 #define INTNIC_BAND_BLOCK                                                                       \
     do {                                                                                        \
         (void)by_eight;                                                                         \
-        for (; w != end; w += 8) {                                                              \
+        for (; x != end; w += 8) {                                                              \
             const intnic_pair *p = (const void *)x;                                             \
             const intnic_pair *q = (const void *)(x + INTNIC_PITCH / 2);                        \
             uint32_t w01 = intnic_load4(w);                                                     \
@@ -165,36 +165,29 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
 static INTNIC_NOINLINE void INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(
     const struct intnic_conv2d_band *layer, const int16_t *band, int8_t *y)
 {
-    const struct intnic_range range = { layer->range.low, layer->range.high };
+    const struct intnic_scale *last = layer->scales + layer->outputs;
     int32_t outputs = layer->outputs;
 
     for (int32_t left = layer->out_width; left > 0; left -= 2) {
+        const int16_t *by_eight = band + (layer->taps & ~7);
+        const int16_t *end = band + layer->taps;
         const int8_t *w = layer->weights;
-        const struct intnic_scale *scale = layer->scales;
+        /* A single pixel at the end is computed twice: its neighbour's codes are overwritten. */
+        int8_t *right = left > 1 ? y + outputs : y;
 
-        for (int32_t o = outputs; o > 0; o -= 4) {
-            const int8_t *by_eight = w + 4 * (layer->taps & ~7);
-            const int8_t *end = w + 4 * layer->taps;
+        for (const struct intnic_scale *scale = layer->scales; scale != last; scale += 4) {
             const int16_t *x = band;
             int32_t s0 = scale[0].bias, s1 = scale[1].bias;
             int32_t s2 = scale[2].bias, s3 = scale[3].bias;
             int32_t s4 = s0, s5 = s1, s6 = s2, s7 = s3;
 
             INTNIC_BAND_BLOCK;
-            y[0] = intnic_scaled(s0, &scale[0], &range);
-            y[1] = intnic_scaled(s1, &scale[1], &range);
-            y[2] = intnic_scaled(s2, &scale[2], &range);
-            y[3] = intnic_scaled(s3, &scale[3], &range);
-            if (left > 1) {
-                y[outputs] = intnic_scaled(s4, &scale[0], &range);
-                y[outputs + 1] = intnic_scaled(s5, &scale[1], &range);
-                y[outputs + 2] = intnic_scaled(s6, &scale[2], &range);
-                y[outputs + 3] = intnic_scaled(s7, &scale[3], &range);
-            }
-            y += 4;
-            scale += 4;
+            intnic_store_two(s0, s4, &scale[0], y++, right++);
+            intnic_store_two(s1, s5, &scale[1], y++, right++);
+            intnic_store_two(s2, s6, &scale[2], y++, right++);
+            intnic_store_two(s3, s7, &scale[3], y++, right++);
         }
-        y += outputs;
+        y = right;
         band += INTNIC_PITCH;
     }
 }
@@ -206,6 +199,7 @@ static void INTNIC_PASTE(intnic_conv2d_band, INTNIC_PITCH)(const struct intnic_c
     for (int32_t oy = 0; oy < layer->out_height; oy++) {
         intnic_make_band(layer, x, oy * layer->stride_y - layer->pad_top, band);
         INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(layer, band, y);
+        intnic_limit(y, layer->out_width * layer->outputs, &layer->range);
         y += layer->out_width * layer->outputs;
     }
 }
