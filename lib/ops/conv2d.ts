@@ -109,7 +109,7 @@ export const conv2d: Op<Conv2d> = {
     const gathers = kernel[0] > 1 || (kernel[1] > 1 && node.attributes.dilation[1] > 1) ||
       groups > 1 || top + bottom + left + right > 0;
     return {
-      kernels: [...requantizeKernels(rounding), "linear", "copy", "conv2d"],
+      kernels: [...requantizeKernels(rounding), "dot4", "linear", "copy", "conv2d"],
       constants: defineWeights(name, linear, output.shape[2]!, groups) +
         defineChannels(name, linear, input.zeroPoint, rounding),
       weightBytes: linear.weights.length,

@@ -94,7 +94,14 @@ export const conv2dTranspose: Op<Conv2dTranspose> = {
     const channels = parts.flatMap((part) => channelRows(part, input.zeroPoint, rounding));
     const most = ({ phases }: Phases) => Math.max(...phases.map(({ taps }) => taps.length));
     return {
-      kernels: [...requantizeKernels(rounding), "linear", "copy", "fill", "conv2d_transpose"],
+      kernels: [
+        ...requantizeKernels(rounding),
+        "dot4",
+        "linear",
+        "copy",
+        "fill",
+        "conv2d_transpose",
+      ],
       constants: `static const int8_t model_weights_${name}[${weights.length}] = {
 ${formatList(weights)}
 };

@@ -66,7 +66,7 @@ export const dense: Op = {
     const linear = quantizedLinear(node);
     const outputs = output.shape[0]!;
     return {
-      kernels: [...requantizeKernels(rounding), "linear"],
+      kernels: [...requantizeKernels(rounding), "dot4", "linear"],
       constants: defineWeights(name, linear, outputs) +
         defineChannels(name, linear, inputs[0]!.zeroPoint, rounding),
       weightBytes: linear.weights.length,

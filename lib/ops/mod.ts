@@ -13,11 +13,13 @@ import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { elu } from "./elu.ts";
 import { exp } from "./exp.ts";
 import { gelu } from "./gelu.ts";
+import { gru } from "./gru.ts";
 import { hardSigmoid } from "./hard_sigmoid.ts";
 import { hardSwish } from "./hard_swish.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 import { log } from "./log.ts";
 import { logSoftmax } from "./log_softmax.ts";
+import { lstm } from "./lstm.ts";
 import { max } from "./max.ts";
 import { maxPool } from "./max_pool.ts";
 import { mean } from "./mean.ts";
@@ -31,6 +33,7 @@ import { quantize } from "./quantize.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { resizeNearest } from "./resize_nearest.ts";
+import { rnn } from "./rnn.ts";
 import { rsqrt } from "./rsqrt.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { silu } from "./silu.ts";
@@ -59,11 +62,13 @@ const table: Readonly<Record<string, Op>> = {
   elu: elu as Op,
   exp: exp as Op,
   gelu: gelu as Op,
+  gru: gru as Op,
   hard_sigmoid: hardSigmoid as Op,
   hard_swish: hardSwish as Op,
   leaky_relu: leakyRelu as Op,
   log: log as Op,
   log_softmax: logSoftmax,
+  lstm: lstm as Op,
   max,
   max_pool: maxPool as Op,
   mean: mean as Op,
@@ -76,6 +81,7 @@ const table: Readonly<Record<string, Op>> = {
   relu,
   reshape: reshape as Op,
   resize_nearest: resizeNearest as Op,
+  rnn: rnn as Op,
   rsqrt: rsqrt as Op,
   sigmoid: sigmoid as Op,
   silu: silu as Op,
