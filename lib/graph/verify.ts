@@ -81,8 +81,10 @@ function checkTensor(what: string, { shape, data }: FloatTensor): void {
         `instead of ${data.length}.`,
     );
   }
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
+  // A loop, as `findIndex` takes twenty times as long on large arrays.
+  let bad = 0;
+  while (bad < data.length && Number.isFinite(data[bad]!)) bad++;
+  if (bad < data.length) {
     throw new UserError(
       `The ${what} hold ${data[bad]} at position ${bad}; all must be finite. The training that ` +
         `made them probably diverged.`,

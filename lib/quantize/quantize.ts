@@ -112,10 +112,10 @@ export function calibratedTensors(graph: Graph): string[] {
 function observe(graph: Graph, samples: Iterable<Float32Array>) {
   const names = calibratedTensors(graph);
   const histograms = new Map(names.map((name) => [name, new Histogram()]));
-  const run = floatRunner(graph, (tensor, values) => histograms.get(tensor)?.add(values));
-  const size = elements(graph.tensors.get(graph.input)!);
   let count = 0;
   if (names.length === 0) return { histograms, count };
+  const run = floatRunner(graph, (tensor, values) => histograms.get(tensor)?.add(values));
+  const size = elements(graph.tensors.get(graph.input)!);
   for (const sample of samples) {
     if (sample.length !== size) {
       throw new UserError(

@@ -112,8 +112,10 @@ function dequantize(tensor: TfliteTensor, codes: Int8Array): Float32Array {
     throw new UserError(`Tensor ${tensor.name} holds int8 values but has no scale.`);
   }
   const { scales, zeroPoints, dimension } = quantization;
+  const data = new Float32Array(codes.length);
   if (scales.length === 1) {
-    return Float32Array.from(codes, (code) => scales[0]! * (code - zeroPoints[0]!));
+    for (let i = 0; i < data.length; i++) data[i] = scales[0]! * (codes[i]! - zeroPoints[0]!);
+    return data;
   }
   if (shape[dimension] !== scales.length) {
     throw new UserError(
@@ -122,10 +124,11 @@ function dequantize(tensor: TfliteTensor, codes: Int8Array): Float32Array {
     );
   }
   const inner = elements(shape.slice(dimension + 1));
-  return Float32Array.from(codes, (code, i) => {
+  for (let i = 0; i < data.length; i++) {
     const channel = Math.floor(i / inner) % scales.length;
-    return scales[channel]! * (code - zeroPoints[channel]!);
-  });
+    data[i] = scales[channel]! * (codes[i]! - zeroPoints[channel]!);
+  }
+  return data;
 }
 
 /** The value of an IEEE 754 half. */

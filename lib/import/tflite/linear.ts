@@ -298,11 +298,12 @@ function quantizedConstants(
   const biases = readBias(operator, build, bias, { outputs, products });
   const taps = codes.length / outputs;
   const shape = layout.shape ?? weights.shape;
+  const data = new Float32Array(codes.length);
+  for (let o = 0, i = 0; o < outputs; o++) {
+    for (const end = i + taps; i < end; i++) data[i] = codes[i]! * scales[o]!;
+  }
   return {
-    weights: {
-      shape,
-      data: Float32Array.from(codes, (code, i) => code * scales[Math.floor(i / taps)]!),
-    },
+    weights: { shape, data },
     bias: Float32Array.from(biases, (value, o) => value * products[o]!),
     codes: { weights: codes, scales, bias: biases, products },
   };
