@@ -1,3 +1,4 @@
+import { depthwise3x3 } from "../kernels/depthwise_3x3.ts";
 import { defineChannels, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { formatList } from "../codegen/literals.ts";
 import { UserError } from "../errors.ts";
@@ -13,6 +14,7 @@ import { requireImage, type Window, windowFields, windowIndices, windowOutput } 
  */
 export const depthwiseConv2d: Op<Window> = {
   quantization: "linear",
+  kernels: [depthwise3x3],
   inPlace: () => false,
 
   infer(node, inputs) {
