@@ -148,13 +148,36 @@ export class GraphParts {
   encodingOf(tensor: string): Encoding | undefined {
     const source = this.#scaleSource(tensor);
     const given = this.encodings.get(source);
-    if (given !== undefined) return given;
     const node = this.#producers.get(source);
-    const quantization = node && opOf(node.op).quantization;
+    if (given !== undefined || node === undefined) return given;
+    const { quantization } = opOf(node.op);
+    if (quantization === "follow") return this.encodingOf(node.inputs[0]!);
     // The output of a probability has an encoding of its own that cannot be chosen.
-    return node !== undefined && FIXED.has(node.op) && typeof quantization === "object"
-      ? quantization
-      : undefined;
+    return FIXED.has(node.op) && typeof quantization === "object" ? quantization : undefined;
+  }
+
+  /**
+   * Gives what is limited by an activation the activation's encoding, if nobody else reads it and
+   * the model says nothing of it: then the two can become one.
+   */
+  encodeBeforeActivations(): void {
+    const readers = new Map<string, number>();
+    for (const { inputs } of this.nodes) {
+      for (const name of inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
+    }
+    const alone = (tensor: string): string | undefined => {
+      const node = this.#producers.get(tensor);
+      if (node === undefined || readers.get(tensor) !== 1) return undefined;
+      return opOf(node.op).quantization === "same" ? alone(node.inputs[0]!) : tensor;
+    };
+    for (const { op, inputs, output } of this.nodes) {
+      const encoding = this.encodings.get(output);
+      if (encoding === undefined || opOf(op).quantization !== "follow") continue;
+      const source = alone(inputs[0]!);
+      if (source !== undefined && this.encodingOf(source) === undefined) {
+        this.encode(source, encoding);
+      }
+    }
   }
 
   /** Says what encoding a tensor has; it must have none yet. */

@@ -3,7 +3,7 @@ import { removeDead } from "../../graph/passes/remove_dead.ts";
 import { verify } from "../../graph/verify.ts";
 import { opOf } from "../../ops/mod.ts";
 import { elements, formatShape } from "../../ops/op.ts";
-import type { Graph, Model, Shape } from "../../types.ts";
+import type { Graph, Model, Node, Rounding, Shape } from "../../types.ts";
 import { Unsupported } from "../unsupported.ts";
 import { combine, scalarOf } from "./broadcast.ts";
 import { Context, type Converter, GraphParts, isValue } from "./context.ts";
@@ -112,6 +112,7 @@ export function readOnnxModel(model: Model, options: OnnxOptions = {}): OnnxImpo
 }
 
 function graphOf(model: Model, parts: GraphParts, input: Value, output: Value): Graph {
+  parts.encodeBeforeActivations();
   const live = removeDead({ nodes: parts.nodes, output: output.tensor });
   const read = new Set([...live.nodes.flatMap(({ inputs }) => inputs), output.tensor]);
   const written = new Set([...live.nodes.map((node) => node.output), input.tensor]);
@@ -123,11 +124,24 @@ function graphOf(model: Model, parts: GraphParts, input: Value, output: Value): 
     name: model.name,
     nodes: live.nodes,
     ...(constants.size > 0 ? { constants } : {}),
-    ...(encodings.size > 0 ? { encodings } : {}),
+    ...(encodings.size > 0 ? { encodings, rounding: roundingOf(live.nodes, parts) } : {}),
     input: input.tensor,
     output: output.tensor,
     notes: [...parts.notes],
   }, parts.shapeOf(input.tensor));
+}
+
+/**
+ * The rule `single`, which is nearest to what ONNX's operators say, unless a layer's output steps
+ * are finer than four of its accumulator's: then `tflite`, which has them too.
+ */
+function roundingOf(nodes: readonly Node[], parts: GraphParts): Rounding {
+  const fine = nodes.some(({ codes, inputs, output }) => {
+    const [from, to] = [parts.encodingOf(inputs[0]!), parts.encodingOf(output)];
+    if (codes === undefined || from === undefined || to === undefined) return false;
+    return codes.scales.some((scale) => from.scale * scale / to.scale >= 0.25);
+  });
+  return fine ? "tflite" : "single";
 }
 
 /** Makes the constants that a node reads known; false if one of its inputs has failed. */

@@ -38,6 +38,13 @@ export function poolAll(context: Context, op: "average_pool" | "max_pool", x: Va
   if (batch.length > 0) throw context.error(`pools over ${x.shape[0]} images; intnic takes one`);
   const { tensor } = context.arrange(x, [axes, [1]]);
   const image = spatial.length === 2 ? [...spatial, channels] : [1, elements(spatial), channels];
+  // Where the model says how the codes before and behind are scaled, `mean` goes from one to the
+  // other with one rounding; a pool would keep the scale and need a second.
+  if (op === "average_pool" && context.parts.encodingOf(tensor) !== undefined) {
+    const rows = context.parts.reshape(tensor, image);
+    const y = context.add("mean", [rows], { axes: [0, 1], keepDims: true });
+    return context.ordered(y, [1, channels, ...spatial.map(() => 1)], [1]);
+  }
   const kernel = image.slice(0, 2);
   const padding = { top: 0, bottom: 0, left: 0, right: 0 };
   const window = { kernel, stride: [1, 1], dilation: [1, 1], padding };
