@@ -226,6 +226,40 @@ export const networks: readonly Network[] = [
     const z = w.conv(w.batchNorm(w.add("Relu", [y]), 4), [4, 6], 1);
     w.batchNorm(w.add("Tanh", [z]), 6);
   }),
+  ...(["forward", "reverse", "bidirectional"] as const).flatMap((direction) =>
+    ([["LSTM", 4], ["GRU", 3], ["RNN", 1]] as const).map(([op, gates]) =>
+      network(`${op}, ${direction}, batch first in PyTorch's way`, [1, 9, 5], (w) => {
+        const [hidden, count] = [6, direction === "bidirectional" ? 2 : 1];
+        const x = w.add("Transpose", ["x"], { perm: [1, 0, 2] });
+        const weights = [
+          w.weights(count, gates * hidden, 5),
+          w.weights(count, gates * hidden, hidden),
+          w.weights(count, 2 * gates * hidden),
+        ];
+        const attributes = {
+          direction,
+          hidden_size: hidden,
+          ...(op === "GRU" ? { linear_before_reset: 1 } : {}),
+        };
+        const zeros = w.add("ConstantOfShape", [w.list(count, 1, hidden)]);
+        const [y, h] = w.addAll(op, [x, ...weights, "", zeros], 2, attributes);
+        const all = w.add("Reshape", [
+          w.add("Transpose", [y!], { perm: [0, 2, 1, 3] }),
+          w.list(0, 0, -1),
+        ]);
+        const first = w.add("Transpose", [all], { perm: [1, 0, 2] });
+        const last = w.add("Gather", [
+          first,
+          w.constant({ shape: [], data: [-1], type: INT64 }),
+        ], { axis: 1 });
+        const end = w.add("Reshape", [
+          w.add("Transpose", [h!], { perm: [1, 0, 2] }),
+          w.list(1, -1),
+        ]);
+        w.gemm(w.add("Concat", [last, end], { axis: 1 }), 2 * count * hidden, 3);
+      })
+    )
+  ),
   network("average pools that count padding or not", [1, 3, 7, 8], (w) => {
     const a = w.add("AveragePool", ["x"], {
       kernel_shape: [3, 3],

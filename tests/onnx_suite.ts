@@ -79,9 +79,7 @@ export async function runFolder(folder: string): Promise<Outcome> {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // Perhaps it takes one sample at a time.
-    const each = given.data.shape.length > 1 && given.data.shape[0]! > 1
-      ? runEach(given)
-      : undefined;
+    const each = batchAxis(given) === undefined ? undefined : runEach(given);
     return each ?? { kind: "skipped", reason: error.message };
   }
 }
@@ -116,20 +114,30 @@ function runWhole({ model, data, constants, expected }: Case): Outcome {
   return judge(actual, output.shape, expected);
 }
 
+/** The dimension that is the batch: the first, or the second of recurrent operators. */
+function batchAxis({ model, data: { shape } }: Case): number | undefined {
+  if (shape.length > 1 && shape[0]! > 1) return 0;
+  const { nodes } = readOnnx(model.files.get("model.onnx")!, "model.onnx");
+  const recurrent = nodes.some(({ op }) => ["GRU", "LSTM", "RNN"].includes(op));
+  return recurrent && shape.length === 3 && shape[0] === 1 && shape[1]! > 1 ? 1 : undefined;
+}
+
 /** One sample of the batch after the other; undefined if that cannot be. */
-function runEach({ model, data, constants, expected }: Case): Outcome | undefined {
-  const count = data.shape[0]!;
+function runEach(given: Case): Outcome | undefined {
+  const { model, data, constants, expected } = given;
+  const axis = batchAxis(given)!;
+  const count = data.shape[axis]!;
   const size = data.data.length / count;
   try {
     const options = { constants, batch: "one", trivial: true } as const;
     const { graph, input, output } = readOnnxModel(model, options);
-    if (output.shape[0] !== 1) return undefined;
+    if (output.shape[axis] !== 1) return undefined;
     const run = floatRunner(optimize(graph));
     const actual = Array.from({ length: count }, (_, i) => {
       const sample = data.data.subarray(i * size, (i + 1) * size);
       return [...toOnnx(output, run(toOurs(input, sample)))];
     });
-    return judge(actual.flat(), [count, ...output.shape.slice(1)], expected);
+    return judge(actual.flat(), output.shape.with(axis, count), expected);
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;

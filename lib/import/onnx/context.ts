@@ -41,6 +41,8 @@ export class GraphParts {
   readonly constants = new Map<string, FloatTensor>();
   readonly encodings = new Map<string, Encoding>();
   readonly notes = new Set<string>();
+  /** ONNX's names of tensors that are read by a node or leave the network. */
+  readonly used = new Set<string>();
   readonly shapes = new Map<string, Shape>();
   /** By ONNX's names. */
   readonly operands = new Map<string, Operand>();

@@ -36,8 +36,8 @@ export interface OnnxOptions {
   /** Inputs that are given now, by name. */
   readonly constants?: ReadonlyMap<string, Constant>;
   /**
-   * What becomes of the first dimension of the input: it must be 1 or open (`drop`), stays whatever
-   * it is (`keep`), or is taken for 1 (`one`).
+   * What becomes of the first dimension of the input: it must be 1 or open (`drop`), or stays
+   * whatever it is (`keep`); `one` takes the first dimension that is longer than 1 for 1.
    */
   readonly batch?: "drop" | "keep" | "one";
   /** True: a network that computes nothing gets a product with 1. */
@@ -86,9 +86,13 @@ export function readOnnxModel(model: Model, options: OnnxOptions = {}): OnnxImpo
       inputs.some((input) => input.name === name),
     path: model.path,
   });
-  const read = new Set(steps.flatMap((node) => node.inputs));
-  const used = inputs.filter(({ name }) => read.has(name) || name === port.name);
-  const input = addInput(used, { steps, parts, model, options });
+  for (const name of [port.name, ...steps.flatMap((node) => node.inputs)]) parts.used.add(name);
+  const input = addInput(inputs.filter(({ name }) => parts.used.has(name)), {
+    steps,
+    parts,
+    model,
+    options,
+  });
   const unsupported = new Unsupported();
   for (const node of steps) {
     const context = new Context(node, parts);
@@ -228,8 +232,9 @@ function inputShape(
   batch: OnnxOptions["batch"] = "drop",
 ): Shape {
   if (shape === undefined) throw new UserError(`The input ${name} of ${path} has no shape.`);
+  const long = shape.findIndex((d) => d !== 1);
   const fixed = shape.map((d, axis) => {
-    if (batch === "one" && axis === 0) return 1;
+    if (batch === "one" && axis === long) return 1;
     if (typeof d === "number" && d > 0) return d;
     // A recurrent network's batch may be its second dimension.
     if (axis === 0 || (axis === 1 && shape.length === 3 && typeof shape[0] === "number")) return 1;
