@@ -56,8 +56,7 @@ export async function compareLayers(
   inputs.forEach((codes, i) => all.set(codes, i * program.inputBytes));
   const { outputs } = target.runner === "ffi"
     ? runOnHost(binary, program, all)
-    // A network with state sees the samples one after the other, as the reference does.
-    : await runEmulated(binary, program, all, program.stateful ? { jobs: 1 } : {});
+    : await runEmulated(binary, program, all);
   const expected = new Map<string, Int8Array>();
   const run = referenceRunner(graph, (tensor, codes) => expected.set(tensor, codes));
   const tensors = new Map(graph.nodes.map(({ name, output }) => [name, output]));

@@ -12,7 +12,7 @@ export interface Tally {
 
 /** How to run. */
 export interface EmulatedOptions {
-  /** Emulators at once; default one a processor. */
+  /** Emulators at once; default one a processor. A network with state always runs in one. */
   readonly jobs?: number;
   readonly progress?: Progress;
 }
@@ -31,7 +31,8 @@ export async function runEmulated(
   { jobs = navigator.hardwareConcurrency, progress = () => {} }: EmulatedOptions = {},
 ): Promise<RunResult> {
   const samples = inputs.length / program.inputBytes;
-  const parts = Math.min(jobs, samples);
+  // State goes on from sample to sample, as it does in the reference.
+  const parts = program.stateful ? 1 : Math.min(jobs, samples);
   const outputs = new Int8Array(samples * program.outputBytes);
   const replies = await settle(
     Array.from({ length: parts }, async (_, part) => {

@@ -134,6 +134,25 @@ agree("a dense layer over steps, as TensorFlow takes it apart", [4, 3], {
   b: floats(5),
   y: { op: "BiasAdd", input: ["r", "b"] },
 });
+agree("FusedBatchNormV3, alone and after a convolution", [4, 4, 3], {
+  w: floats(1, 1, 3, 3),
+  c: { op: "Conv2D", input: ["x", "w"], attr: window("SAME") },
+  g: floats(3),
+  b: values(0.5, -1, 2),
+  m: values(0.1, -0.2, 0.3),
+  v: values(0.5, 1.5, 2.5),
+  n: {
+    op: "FusedBatchNormV3",
+    input: ["c", "g", "b", "m", "v"],
+    attr: { epsilon: { f: 0.01 }, is_training: { b: false } },
+  },
+  r: { op: "Relu", input: ["n"] },
+  y: {
+    op: "FusedBatchNormV3",
+    input: ["r", "g", "b", "m", "v"],
+    attr: { epsilon: { f: 0.01 }, is_training: { b: false } },
+  },
+});
 agree("batch normalization taken apart", [4, 4, 3], {
   v: values(0.5, 1.5, 2.5),
   e: new Weight([], [0.001]),

@@ -21,6 +21,15 @@ const plane = () => ({
   pointwiseInitializer: tf.initializers.glorotUniform({ seed: 8 }),
   biasInitializer: spread(-1, 1),
 });
+const normalization = (options = {}) =>
+  tf.layers.batchNormalization({
+    betaInitializer: spread(-1, 1),
+    gammaInitializer: spread(0.5, 2),
+    movingMeanInitializer: spread(-1, 1),
+    movingVarianceInitializer: spread(0.2, 3),
+    ...options,
+  });
+
 for (
   const activation of [
     ...["relu", "relu6", "elu", "selu", "sigmoid", "tanh", "softmax", "hardSigmoid"],
@@ -93,6 +102,17 @@ agree("global average pool 1d", [6, 3], () => tf.layers.globalAveragePooling1d({
 agree("global average pool 2d", [6, 5, 3], () => tf.layers.globalAveragePooling2d({}));
 agree("global max pool 1d", [6, 3], () => tf.layers.globalMaxPooling1d({}));
 agree("global max pool 2d", [6, 5, 3], () => tf.layers.globalMaxPooling2d({}));
+agree(
+  "batch normalization after conv and dense",
+  [6, 5, 3],
+  () => tf.layers.conv2d({ ...init(), filters: 4, kernelSize: 3 }),
+  () => normalization(),
+  () => tf.layers.reLU(),
+  () => tf.layers.flatten(),
+  () => tf.layers.dense({ ...init(), units: 3 }),
+  () => normalization({ scale: false, center: false, epsilon: 0.1 }),
+);
+agree("batch normalization alone", [4, 3, 2], () => normalization());
 agree("relu to 6", [9], () => tf.layers.reLU({ maxValue: 6 }));
 agree("relu to 2", [9], () => tf.layers.reLU({ maxValue: 2 }));
 agree("leaky relu", [9], () => tf.layers.leakyReLU({ alpha: 0.17 }));
