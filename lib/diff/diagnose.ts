@@ -46,6 +46,8 @@ interface Sums {
   readonly peaks: Float64Array;
 }
 
+/** A ratio in decibels beyond what single precision tells from none at all. */
+const EXACT = 130;
 /** Below this many codes of 256, a range counts as narrow. */
 const NARROW_CODES = 64;
 /** A channel this many times larger than the median one makes the others coarse. */
@@ -131,7 +133,10 @@ function observer(node: QuantizedNode, quantized: QuantizedGraph, graph: Graph) 
 
 function conclude(node: QuantizedNode, sums: Sums, graph: QuantizedGraph): LayerDiagnosis {
   const { scale } = graph.tensors.get(node.output)!;
-  const decibels = (noise: number) => noise === 0 ? Infinity : 10 * Math.log10(sums.signal / noise);
+  const decibels = (noise: number) => {
+    const ratio = 10 * Math.log10(sums.signal / noise);
+    return noise === 0 || ratio > EXACT ? Infinity : ratio;
+  };
   const codes = Math.min(256, Math.max(1, Math.round((sums.max - sums.min) / scale) + 1));
   const saturation = sums.count === 0 ? 0 : sums.outside / sums.count;
   const [cause, detail] = causeOf(node, sums, codes, saturation);
@@ -201,5 +206,5 @@ function realOf(codes: Int8Array, { scale, zeroPoint }: Encoding): Float32Array 
 }
 
 function percent(fraction: number): string {
-  return `${(100 * fraction).toPrecision(3)} %`;
+  return fraction < 0.001 ? "less than 0.1 %" : `${(100 * fraction).toFixed(1)} %`;
 }
