@@ -39,7 +39,7 @@ export const maxPool: Op<Window> = {
 
   emit(node, { inputs, output }) {
     return {
-      kernels: ["minmax", "window", "max_pool"],
+      kernels: ["minmax", "window", "max_window", "max_pool"],
       constants: "",
       weightBytes: 0,
       scratchBytes: 0,

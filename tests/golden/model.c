@@ -308,16 +308,6 @@ static inline struct intnic_span intnic_span(int32_t start, int32_t taps, int32_
     return span;
 }
 
-struct intnic_max_pool {
-    int32_t height, width, depth;
-    int32_t kernel_height, kernel_width;
-    int32_t stride_y, stride_x;
-    int32_t dilation_y, dilation_x;
-    int32_t pad_top, pad_left;
-    int32_t out_height, out_width;
-    int32_t low, high; /* range of the activation */
-};
-
 /* The taps of one window inside the image, and how far the next ones are. */
 struct intnic_max_window {
     int32_t rows, columns;
@@ -369,6 +359,16 @@ static inline void intnic_max4(const struct intnic_max_window *window, const int
     y[2] = (int8_t)intnic_min(most2, high);
     y[3] = (int8_t)intnic_min(most3, high);
 }
+
+struct intnic_max_pool {
+    int32_t height, width, depth;
+    int32_t kernel_height, kernel_width;
+    int32_t stride_y, stride_x;
+    int32_t dilation_y, dilation_x;
+    int32_t pad_top, pad_left;
+    int32_t out_height, out_width;
+    int32_t low, high; /* range of the activation */
+};
 
 /*
  * Largest value of every window, channel by channel. Without padding above and to the left, y may
