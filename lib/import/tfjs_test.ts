@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { quantizeForSize } from "../inspect/figures.ts";
 import { importTfjs } from "./tfjs.ts";
 import { agrees, init, type Json, refuses, saved } from "./tfjs/testing.ts";
 import { UnsupportedError } from "./unsupported.ts";
@@ -183,4 +184,53 @@ Deno.test("all layers that cannot be deployed are told at once", async () => {
     ]);
     return true;
   });
+});
+
+Deno.test("absurd sizes are refused before anything is made as large", async () => {
+  const flat = tf.sequential({
+    layers: [
+      tf.layers.activation({ name: "a", activation: "tanh", inputShape: [4] }),
+      tf.layers.activation({ name: "b", activation: "relu" }),
+    ],
+  });
+  const shaped = (shape: unknown[]) =>
+    saved(flat, (json) => {
+      json.modelTopology.config.layers[0].config.batch_input_shape = shape;
+      json.weightsManifest = [{ paths: ["weights.bin"], weights: [] }];
+    });
+  await refuses(shaped([null, 2 ** 40]), /shape 1099511627776; dimensions must be positive/);
+  await refuses(shaped([null, 2 ** 20, 2 ** 20]), /shape 1048576×1048576;/);
+  await refuses(
+    saved(dense(), (json) => json.weightsManifest[0].weights[0].shape = [2 ** 20, 2 ** 20]),
+    /60 bytes long, but its manifest describes 4398046511116 bytes/,
+  );
+  const large = importTfjs(await shaped([null, 4096, 4096, 3]));
+  assert.throws(() => quantizeForSize(large), /have 150994944 elements together; at most 33554432/);
+  const pool = importTfjs(
+    await saved(
+      tf.sequential({
+        layers: [tf.layers.maxPooling2d({ poolSize: 2, strides: 1, inputShape: [2048, 2048, 1] })],
+      }),
+      (json) => {
+        json.modelTopology.config.layers[0].config.pool_size = [1024, 1024];
+        json.weightsManifest = [{ paths: ["weights.bin"], weights: [] }];
+      },
+    ),
+  );
+  assert.throws(() => quantizeForSize(pool), /takes \d+ taps of windows/);
+});
+
+Deno.test("models nested beyond reason are refused", async () => {
+  await refuses(
+    saved(dense(), (json) => {
+      const layer = (inner: Json, i: number) => ({
+        class_name: "Sequential",
+        config: { name: `s${i}`, layers: [inner] },
+      });
+      let inner = json.modelTopology.config.layers[0];
+      for (let i = 0; i < 2000; i++) inner = layer(inner, i);
+      json.modelTopology.config.layers = [json.modelTopology.config.layers[0], inner];
+    }),
+    /lies 17 models deep/,
+  );
 });

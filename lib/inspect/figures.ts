@@ -47,7 +47,11 @@ export function layerFigures(graph: Graph): LayerFigures[] {
 }
 
 /** Elements of all tensors together that are worth running: more than any target's RAM. */
-const MAX_TOTAL = 2 ** 27;
+const MAX_ELEMENTS = 2 ** 25;
+/** Window taps and multiply-accumulates that are worth running: some seconds' work here. */
+const MAX_WORK = 2 ** 31;
+/** Window taps of one layer, each of which the float graph keeps an index of. */
+const MAX_TAPS = 2 ** 27;
 
 /** Made-up inputs; where one gives infinities or no numbers, the next is tried. */
 const inputs: readonly ((i: number) => number)[] = [
@@ -64,13 +68,7 @@ const inputs: readonly ((i: number) => number)[] = [
  * @throws {UserError} if it is too large to run here, or cannot be quantized
  */
 export function quantizeForSize(graph: Graph): QuantizedGraph {
-  const total = [...graph.tensors.values()].reduce((sum, shape) => sum + elements(shape), 0);
-  if (total > MAX_TOTAL) {
-    throw new UserError(
-      `The tensors of ${graph.name} have ${total} elements together; at most ${MAX_TOTAL} are ` +
-        `worth trying.`,
-    );
-  }
+  requireReasonable(graph);
   if (calibratedTensors(graph).length === 0) return quantize(graph, []);
   const size = elements(graph.tensors.get(graph.input)!);
   let failure: unknown;
@@ -84,4 +82,30 @@ export function quantizeForSize(graph: Graph): QuantizedGraph {
     }
   }
   throw failure;
+}
+
+/** @throws {UserError} if running the graph once would take too much memory or time here */
+function requireReasonable(graph: Graph): void {
+  const total = [...graph.tensors.values()].reduce((sum, shape) => sum + elements(shape), 0);
+  if (total > MAX_ELEMENTS) {
+    throw new UserError(
+      `The tensors of ${graph.name} have ${total} elements together; at most ${MAX_ELEMENTS} are ` +
+        `worth trying.`,
+    );
+  }
+  let work = 0;
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((name) => graph.tensors.get(name)!);
+    const output = graph.tensors.get(node.output)!;
+    const { kernel = [1] } = node.attributes as { readonly kernel?: Shape };
+    const channels = Math.max(inputs[0]?.at(-1) ?? 1, output.at(-1) ?? 1);
+    const taps = elements(output) / (output.at(-1) ?? 1) * elements(kernel) * channels;
+    work += Math.max(taps, opOf(node.op).macs(node, { inputs, output }));
+    if (taps > MAX_TAPS || work > MAX_WORK) {
+      throw new UserError(
+        `Layer ${node.name} of ${graph.name} takes ${taps} taps of windows, and all up to it ${work} ` +
+          `steps; at most ${MAX_TAPS} and ${MAX_WORK} are worth trying.`,
+      );
+    }
+  }
 }

@@ -199,7 +199,13 @@ function isQuantization(value: unknown): value is Quantization {
 
 /** A value of a model's JSON, cut short. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? String(value);
+  } catch {
+    // Nested deeper than the stack.
+    text = Array.isArray(value) ? "[…]" : "{…}";
+  }
   return text.length > 120 ? `${text.slice(0, 117)}…` : text;
 }
 

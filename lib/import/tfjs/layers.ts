@@ -30,7 +30,12 @@ interface Surroundings {
   readonly builder: GraphBuilder;
   readonly weights: ReadonlyMap<string, StoredTensor>;
   readonly unsupported: Unsupported;
+  /** Models around this one. */
+  readonly depth: number;
 }
+
+/** Models within models: far beyond any use, and safe for the stack. */
+const MAX_DEPTH = 16;
 
 /**
  * Converts a tfjs LayersModel. Layers that do not reach the output are left out.
@@ -57,7 +62,7 @@ export function convertLayersModel(
   }
   const name = first.className === "InputLayer" ? first.name : ["input"];
   const input = builder.input(name, readInputShape(first));
-  const surroundings = { builder, weights, unsupported };
+  const surroundings = { builder, weights, unsupported, depth: 0 };
   return { builder, input, output: convertTopology(topology, [input], surroundings, "") };
 }
 
@@ -132,6 +137,12 @@ function convertNested(
   surroundings: Surroundings,
   name: string,
 ): string | undefined {
+  const depth = surroundings.depth + 1;
+  if (depth > MAX_DEPTH) {
+    throw new UserError(
+      `Layer ${name} lies ${depth} models deep; at most ${MAX_DEPTH} make sense.`,
+    );
+  }
   const json = { class_name: layer.className, config: layer.config };
   const topology = readTopology(json, `the model ${name} within the model`);
   if (topology.entries.length !== inputs.length) {
@@ -140,7 +151,7 @@ function convertNested(
         `${inputs.length}.`,
     );
   }
-  return convertTopology(topology, inputs, surroundings, `${name}/`);
+  return convertTopology(topology, inputs, { ...surroundings, depth }, `${name}/`);
 }
 
 function converterOf(

@@ -140,6 +140,9 @@ const convertSlice: NodeConverter = (context) => {
   return [slice(context, value, ranges, shape)];
 };
 
+/** Parts that a tensor may be split into: far beyond any use. */
+const MAX_PARTS = 1024;
+
 /** Split into equal parts, or into parts of given sizes. */
 const split = (sized: boolean): NodeConverter => (context) => {
   const { node: { name, op, attributes } } = context;
@@ -148,7 +151,7 @@ const split = (sized: boolean): NodeConverter => (context) => {
   const axis = dimension(context, along, value.shape.length);
   const whole = value.shape[axis]!;
   const count = attributes.whole("num_split", 1);
-  if (!sized && !(count >= 1 && count <= whole)) {
+  if (!sized && !(count >= 1 && count <= Math.min(whole, MAX_PARTS))) {
     throw new UserError(`Node ${name} (${op}) splits ${whole} into ${count} parts.`);
   }
   const given = sized ? wholesOf(context, 1) : Array<number>(count).fill(whole / count);
