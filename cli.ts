@@ -19,7 +19,7 @@ const LEVELS = ["speed", "balanced", "size", "ram"] as const satisfies Optimize[
 const CALIBRATORS = ["max", "entropy", "percentile", "mse"] as const satisfies CalibratorName[];
 
 /** What a command takes as a model. */
-const MODEL = "mlp, convnet, a .tflite file, or the folder of a tfjs model";
+const MODEL = "mlp, convnet, a .tflite or .onnx file, or the folder of a tfjs model";
 
 /** Parser of a whole number from `least` upwards. */
 function wholeNumber(option: string, least: number): (text: string) => number {
