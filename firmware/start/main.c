@@ -9,6 +9,9 @@ int8_t intnic_output[MODEL_OUTPUT_SIZE];
 
 int main(void)
 {
+#ifdef MODEL_STATEFUL
+    model_reset();
+#endif
     model_infer(intnic_input, intnic_output);
     return 0;
 }

@@ -6,6 +6,9 @@ int32_t intnic_output[MODEL_OUTPUT_SIZE];
 
 int main(void)
 {
+#ifdef MODEL_STATEFUL
+    model_reset();
+#endif
     model_infer_q16(intnic_input, intnic_output);
     return 0;
 }

@@ -46,9 +46,13 @@ extern "C" {
 
 ${
     stateful
-      ? `/*
- * Runs the network for one step in the caller's arena, which keeps the network's state from one call
- * to the next. model_reset_in puts the state back to the start; call it before the first step.
+      ? `/* The network keeps state from one call to the next. */
+#define MODEL_STATEFUL 1
+
+/*
+ * model_infer_in runs the network for one step in the caller's arena, in which its state stays between
+ * calls. model_reset_in puts the state back to the start: call it before the first step, and whenever
+ * a new sequence begins.
  */
 void model_reset_in(void *arena);
 `
@@ -62,7 +66,11 @@ void model_reset_in(void *arena);
  */
 #ifndef MODEL_CALLER_ARENA
 
-${stateful ? "void model_reset(void);\n" : ""}void model_infer(const int8_t *input, int8_t *output);
+${
+    stateful
+      ? "/* Puts the state back to the start. */\nvoid model_reset(void);\n\n"
+      : ""
+  }void model_infer(const int8_t *input, int8_t *output);
 ${
     q16
       ? `

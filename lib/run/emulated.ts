@@ -19,7 +19,8 @@ export interface EmulatedOptions {
 
 /**
  * Runs samples on the emulated core, shared among workers that each boot the ELF once and then call
- * `model_infer` for every sample of theirs.
+ * `model_infer` for every sample of theirs. A program with state is reset once, and one worker runs
+ * all samples in their order.
  *
  * @param inputs int8 codes, one sample after the other; at least one sample
  * @throws {UserError} if the emulator is not installed or the program faults
@@ -45,6 +46,7 @@ export async function runEmulated(
         inputs: inputs.slice(first * program.inputBytes, end * program.inputBytes),
         inputBytes: program.inputBytes,
         outputBytes: program.outputBytes,
+        stateful: program.stateful,
       }, progress);
       outputs.set(reply.outputs, first * program.outputBytes);
       return reply;

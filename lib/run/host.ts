@@ -7,7 +7,8 @@ const BATCH = 64;
 
 /**
  * Runs samples through the shared object in this process, and measures the wall-clock time of one
- * call, that of crossing into it (well below a microsecond) included.
+ * call, that of crossing into it (well below a microsecond) included. A program with state is reset
+ * before the first sample, and sees them in their order.
  *
  * @param inputs int8 codes, one sample after the other
  * @throws {UserError} if the shared object cannot be loaded
@@ -23,6 +24,7 @@ export function runOnHost(
   const outputs = new Int8Array(samples * outputBytes);
   using library = open(binary.path);
   const infer = library.symbols.model_infer;
+  if (program.stateful) library.symbols.model_reset!();
   let elapsed = 0;
   for (let first = 0; first < samples; first += BATCH) {
     const end = Math.min(samples, first + BATCH);
@@ -44,7 +46,10 @@ function open(path: string) {
   try {
     const library = Deno.dlopen(
       path,
-      { model_infer: { parameters: ["buffer", "buffer"], result: "void" } } as const,
+      {
+        model_infer: { parameters: ["buffer", "buffer"], result: "void" },
+        model_reset: { parameters: [], result: "void", optional: true },
+      } as const,
     );
     return { symbols: library.symbols, [Symbol.dispose]: () => library.close() };
   } catch (cause) {

@@ -11,6 +11,8 @@ export interface WorkerRequest {
   readonly inputs: Int8Array<ArrayBuffer>;
   readonly inputBytes: number;
   readonly outputBytes: number;
+  /** True to reset the program's state before the first sample. */
+  readonly stateful: boolean;
 }
 
 /** What a worker tells: how far it is, and at the end the results or why there are none. */
@@ -45,6 +47,7 @@ function run(request: WorkerRequest, progress: (samples: number) => void): Worke
   const input = emulator.address("intnic_input");
   const output = emulator.address("intnic_output");
   const bytes = new Uint8Array(inputs.buffer);
+  if (request.stateful) emulator.call("model_reset");
   let told = 0;
   let toldAt = performance.now();
   for (let i = 0; i < samples; i++) {
