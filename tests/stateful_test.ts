@@ -50,7 +50,10 @@ function network(steps: number, stateful: boolean): Graph {
     layer("gru", 3, HIDDEN, "lstm output"),
     layer("rnn", 1, HIDDEN, "gru output"),
   ];
-  const encodings = new Map([["input", { scale: 0.02, zeroPoint: -5 }]]);
+  const encodings = new Map([
+    ["input", { scale: 0.02, zeroPoint: -5 }],
+    ...nodes.map(({ output }) => [output, { scale: 1 / 128, zeroPoint: 3 }] as const),
+  ]);
   const rest = { name: "recurrent", nodes, encodings, notes: [] };
   return verify({ ...rest, input: "input", output: "rnn output" }, [steps, FEATURES]);
 }

@@ -1,6 +1,6 @@
 import { applyRows } from "../quantize/rows.ts";
 import { mulHigh } from "../quantize/requant.ts";
-import { fraction, type Functions, type Recurrent, recurrent } from "./recurrent.ts";
+import { type Functions, product, type Recurrent, recurrent } from "./recurrent.ts";
 
 /** What a gated recurrent unit needs to know. */
 export interface Gru extends Recurrent {
@@ -16,13 +16,10 @@ export interface Gru extends Recurrent {
  * other:
  *
  *     h = n + z·(h − n),  n = tanh(W x + R (r·h))  or, with resetAfter,  tanh(W x + r·(R h))
- *
- * In integers the state is kept as int16 of scale 2^−15, so that it does not stick where z is near 1;
- * weights see it rounded to int8.
  */
 export const gru = recurrent<Gru>({
   gates: 3,
-  cellBytes: 2,
+  cellBytes: 0,
   keepsBias: ({ resetAfter }, gate) => resetAfter && gate === 2,
   sums: ({ resetAfter }) => resetAfter ? 4 : 3,
 
@@ -45,8 +42,8 @@ export const gru = recurrent<Gru>({
   },
 
   integerStep: ({ hidden: n, resetAfter }) => {
-    const gated = new Int8Array(n);
-    return ({ hidden, cell }, sums, rows, functions) => {
+    const gated = new Int16Array(n);
+    return ({ hidden }, sums, rows, functions) => {
       const common = { at: 0, to: sums };
       applyRows(rows, { ...common, first: 0, end: 2 * n, x: hidden, offset: 0, add: true });
       const candidate = { ...common, first: 2 * n, end: 3 * n };
@@ -57,10 +54,10 @@ export const gru = recurrent<Gru>({
           sums[2 * n + u]! += mulHigh(sums[3 * n + u]! * 2, reset(u) * 65536);
         }
       } else {
-        for (let u = 0; u < n; u++) gated[u] = fraction(reset(u) * cell[u]!, 23);
+        for (let u = 0; u < n; u++) gated[u] = product(reset(u), hidden[u]!);
         applyRows(rows, { ...candidate, x: gated, offset: 2 * n, add: true });
       }
-      blend(sums, cell, hidden, functions);
+      blend(sums, hidden, functions);
     };
   },
 });
@@ -68,15 +65,12 @@ export const gru = recurrent<Gru>({
 /** h = n + z·(h − n) in Q0.15. */
 function blend(
   sums: Int32Array,
-  cell: Int32Array,
-  hidden: Int8Array,
+  hidden: Int16Array,
   { activate, gate }: Functions,
 ): void {
-  for (let u = 0; u < cell.length; u++) {
+  for (let u = 0; u < hidden.length; u++) {
     const z = gate(sums[u]!);
-    const n = activate(sums[2 * cell.length + u]!);
-    const value = n + ((z * (cell[u]! - n) + 16384) >> 15);
-    cell[u] = Math.min(32767, Math.max(-32767, value));
-    hidden[u] = fraction(cell[u]!, 8);
+    const n = activate(sums[2 * hidden.length + u]!);
+    hidden[u] = Math.min(32767, Math.max(-32767, n + product(z, hidden[u]! - n)));
   }
 }

@@ -1,6 +1,6 @@
 import { applyRows } from "../quantize/rows.ts";
 import { mulHigh } from "../quantize/requant.ts";
-import { fraction, type Recurrent, recurrent } from "./recurrent.ts";
+import { product, type Recurrent, recurrent } from "./recurrent.ts";
 
 /** The cell stays within this, 1024 in Q.20: far more than the steps of any sequence add up to. */
 const MAX_CELL = 2 ** 30 - 1;
@@ -36,7 +36,7 @@ export const lstm = recurrent<Recurrent>({
       const g = activate(sums[2 * n + u]!);
       const c = mulHigh(cell[u]! * 2, f * 65536) + ((i * g) >> 10);
       cell[u] = Math.min(MAX_CELL, Math.max(-MAX_CELL, c));
-      hidden[u] = fraction(o * activate((cell[u]! + 128) >> 8), 23);
+      hidden[u] = product(o, activate((cell[u]! + 128) >> 8));
     }
   },
 });

@@ -6,26 +6,27 @@
  * `[gates·hidden, hidden]`, `bias` of `[gates·hidden]`, and maybe `recurrentBias` of the same shape,
  * which is added to what the state gives; the order of the gates is the op's.
  *
- * Integer arithmetic: int8 weights symmetric per row, int8 input, hidden state int8 of scale 1/128
- * where it meets weights; sums become fixed point of 12 fractional bits (`rows.ts`, with the proof
- * that none overflows), functions give Q0.15 (`squash.ts`). Both rounding rules mean the same.
+ * Integer arithmetic: int8 weights symmetric per row, int8 input, the state as int16 of scale 2^−15:
+ * small states would lose too much in int8, and those that change slowly would stick. Sums become
+ * fixed point of 12 fractional bits (`rows.ts`, with the proof that none overflows), functions give
+ * Q0.15 (`squash.ts`). The output's scale is calibrated. Both rounding rules mean the same.
  *
  * @module
  */
 import { formatList } from "../codegen/literals.ts";
 import { UserError } from "../errors.ts";
-import { applyRows, defineRows, packRows, quantizeRows, type Rows } from "../quantize/rows.ts";
-import type { FloatTensor, Node, QuantizedNode } from "../types.ts";
-import { SIGNED_FRACTION } from "./encodings.ts";
 import {
-  elements,
-  type Emission,
-  formatShape,
-  type Op,
-  type QuantizedContext,
-  type Stateful,
-} from "./op.ts";
-import { defineRecoding, recodeTable, sameEncoding } from "./recode.ts";
+  applyRows,
+  defineRows,
+  packRows,
+  quantizeRows,
+  rescale,
+  type Rows,
+  type Shifted,
+  toShifted,
+} from "../quantize/rows.ts";
+import type { Encoding, FloatTensor, Node, QuantizedNode } from "../types.ts";
+import { type Emission, formatShape, type Op, type QuantizedContext, type Stateful } from "./op.ts";
 import {
   checkSquash,
   floatSquash,
@@ -62,8 +63,8 @@ export interface FloatState {
 
 /** The integer state of one layer. */
 export interface IntegerState {
-  /** Codes of scale 1/128, which the weights see. */
-  readonly hidden: Int8Array;
+  /** Q0.15. */
+  readonly hidden: Int16Array;
   /** What the op keeps besides, in its own fixed point. */
   readonly cell: Int32Array;
 }
@@ -95,7 +96,7 @@ export type IntegerStep = (
 /** What tells one recurrent op from the other. */
 export interface Cell<A extends Recurrent> {
   readonly gates: number;
-  /** Bytes a unit of `IntegerState.cell` in C: 0, 2 or 4. */
+  /** Bytes a unit of `IntegerState.cell` in C: 0 or 4. */
   readonly cellBytes: number;
   readonly floatStep: (attributes: A) => FloatStep;
   readonly integerStep: (attributes: A) => IntegerStep;
@@ -103,7 +104,7 @@ export interface Cell<A extends Recurrent> {
   keepsBias(attributes: A, gate: number): boolean;
   /** int32 values a unit that a step adds up. */
   sums(attributes: A): number;
-  /** The C function, its kernel files, and bytes a unit of further scratch it takes. */
+  /** The C function, its kernel files, and how many int16 of further scratch a unit takes. */
   kernel(attributes: A): {
     readonly name: string;
     readonly files: readonly string[];
@@ -120,7 +121,7 @@ interface Parameters {
 /** The op of a cell. */
 export function recurrent<A extends Recurrent>(cell: Cell<A>): Op<A> {
   return {
-    quantization: SIGNED_FRACTION,
+    quantization: "range",
     inPlace: () => false,
 
     infer(node, inputs) {
@@ -179,8 +180,8 @@ export function recurrent<A extends Recurrent>(cell: Cell<A>): Op<A> {
     quantize(node, { inputs }): Parameters {
       const { kernel, recurrent: weights, bias, recurrentBias } = parametersOf(cell, node);
       return {
-        input: quantizeRows(node.name, kernel, bias, inputs[0]!),
-        state: quantizeRows(node.name, weights, recurrentBias, SIGNED_FRACTION),
+        input: quantizeRows(node.name, kernel, bias, { ...inputs[0]!, largest: 128 }),
+        state: quantizeRows(node.name, weights, recurrentBias, STATE),
       };
     },
 
@@ -189,17 +190,20 @@ export function recurrent<A extends Recurrent>(cell: Cell<A>): Op<A> {
       const [steps, features] = inputs[0]!.shape as [number, number];
       const { hidden } = attributes;
       const { input, state: rows } = node.parameters as Parameters;
-      const state = { hidden: new Int8Array(hidden), cell: new Int32Array(hidden) };
+      const state = { hidden: new Int16Array(hidden), cell: new Int32Array(hidden) };
       const sums = new Int32Array(cell.sums(attributes) * hidden);
       const step = cell.integerStep(attributes);
       const functions = functionsOf(attributes, integerSquash);
-      const recode = recodeTable(SIGNED_FRACTION, output, "single");
+      const factor = outputFactor(output);
       const reset = () => {
         state.hidden.fill(0);
         state.cell.fill(0);
       };
       const show = (y: Int8Array, at: number) =>
-        state.hidden.forEach((code, u) => y[at + u] = recode[code + 128]!);
+        state.hidden.forEach((value, u) => {
+          const code = rescale(value, factor) + output.zeroPoint;
+          y[at + u] = Math.min(127, Math.max(-128, code));
+        });
       const run: Stateful<(x: readonly Int8Array[], y: Int8Array) => void> = ([x], y) => {
         if (!attributes.stateful) reset();
         for (let t = 0; t < steps; t++) {
@@ -236,44 +240,41 @@ function emit<A extends Recurrent>(
   const runs = cell.gates === 3 ? [2 * hidden, hidden] : [cell.gates * hidden];
   const packed = [...packRows(input, [cell.gates * hidden]), ...packRows(state, runs)];
   const sumBytes = 4 * cell.sums(attributes) * hidden;
-  const stateBytes = (cell.cellBytes + 1) * hidden;
-  const gated = kernel.scratch * hidden;
+  const stateBytes = (cell.cellBytes + 2) * hidden;
+  const gated = 2 * kernel.scratch * hidden;
   // Wide values before bytes, so that all are aligned.
   const memory = stateful ? "state" : `(scratch + ${sumBytes})`;
   const gatedAt = `scratch + ${sumBytes + (stateful ? 0 : stateBytes)}`;
-  const type = cell.cellBytes === 4 ? "int32_t" : "int16_t";
+  const factor = outputFactor(output);
   const arguments_ = [
     "&layer",
     "x",
     "(int32_t *)(void *)scratch",
-    ...(gated > 0 ? [gatedAt] : []),
-    ...(cell.cellBytes > 0 ? [`(${type} *)(void *)${memory}`] : []),
-    cell.cellBytes > 0 ? `${memory} + ${cell.cellBytes * hidden}` : memory,
+    ...(gated > 0 ? [`(int16_t *)(void *)(${gatedAt})`] : []),
+    ...(cell.cellBytes > 0 ? [`(int32_t *)(void *)${memory}`] : []),
+    cell.cellBytes > 0
+      ? `(int16_t *)(void *)(${memory} + ${cell.cellBytes * hidden})`
+      : `(int16_t *)(void *)${memory}`,
     "y",
   ];
   const clear = `intnic_fill(0, ${stateBytes}, ${memory});`;
-  const recode = !sameEncoding(output, SIGNED_FRACTION);
-  const table = `model_table_${name}`;
   return {
     kernels: [
       "noinline",
       "minmax",
       "mul_high",
       "dot4",
-      "copy",
       "fill",
       "squash",
       "recurrent",
       ...kernel.files,
-      ...(recode ? ["lookup"] : []),
     ],
     constants:
       `static const int8_t model_weights_${name}[${packed.length}] = {\n${
         formatList(packed)
       }\n};\n` +
       defineRows(`model_input_rows_${name}`, input) +
-      defineRows(`model_state_rows_${name}`, state) +
-      (recode ? defineRecoding(table, recodeTable(SIGNED_FRACTION, output, "single")) : ""),
+      defineRows(`model_state_rows_${name}`, state),
     weightBytes: packed.length,
     scratchBytes: sumBytes + gated + (stateful ? 0 : stateBytes),
     ...(stateful ? { state: { bytes: stateBytes, reset: clear } } : {}),
@@ -285,10 +286,11 @@ function emit<A extends Recurrent>(
     .reverse = ${Number(attributes.reverse)}, .sequences = ${Number(attributes.returnSequences)},
     .activation = ${squashFields(activationOf(attributes))},
     .gate = ${squashFields(gateOf(attributes))},
+    .output = { 0, ${factor.multiplier}, ${factor.left}, ${factor.right} },
+    .output_zero = ${output.zeroPoint},
 };
 
-${stateful ? "" : `${clear}\n`}${kernel.name}(${arguments_.join(", ")});` +
-      (recode ? `\nintnic_lookup(y, ${elements(output.shape)}, ${table}, y);` : ""),
+${stateful ? "" : `${clear}\n`}${kernel.name}(${arguments_.join(", ")});`,
   };
 }
 
@@ -357,7 +359,16 @@ function dot(
   return sum;
 }
 
-/** A value in Q0.(7 + shift) as the int8 code of scale 1/128. */
-export function fraction(value: number, shift: number): number {
-  return Math.min(127, (value + (1 << (shift - 1))) >> shift);
+/** How the state's values stand for real ones. */
+const STATE = { scale: 2 ** -15, zeroPoint: 0, largest: 32767 };
+
+/** What makes output codes, less their zero point, of the state. */
+function outputFactor({ scale }: Encoding): Shifted {
+  // From 2^10 on, all but zero saturate; more would leave int32 when shifted.
+  return toShifted(Math.min(2 ** 10, STATE.scale / scale));
+}
+
+/** a·b, both in Q0.15, rounded. */
+export function product(a: number, b: number): number {
+  return (a * b + 16384) >> 15;
 }

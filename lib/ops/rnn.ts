@@ -1,5 +1,5 @@
 import { applyRows } from "../quantize/rows.ts";
-import { fraction, type Recurrent, recurrent } from "./recurrent.ts";
+import { type Recurrent, recurrent } from "./recurrent.ts";
 
 /** Simple recurrence (J. Elman, 1990): h = tanh(W x + R h). */
 export const rnn = recurrent<Recurrent>({
@@ -15,6 +15,6 @@ export const rnn = recurrent<Recurrent>({
 
   integerStep: ({ hidden: n }) => ({ hidden }, sums, rows, { activate }) => {
     applyRows(rows, { first: 0, end: n, x: hidden, at: 0, to: sums, offset: 0, add: true });
-    for (let u = 0; u < n; u++) hidden[u] = fraction(activate(sums[u]!), 8);
+    for (let u = 0; u < n; u++) hidden[u] = activate(sums[u]!);
   },
 });

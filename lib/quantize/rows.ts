@@ -7,7 +7,7 @@
 import { formatList } from "../codegen/literals.ts";
 import { packWeights } from "../codegen/pack.ts";
 import { UserError } from "../errors.ts";
-import type { Encoding, FloatTensor } from "../types.ts";
+import type { FloatTensor } from "../types.ts";
 import { quantizeWeights, weightScales } from "./linear.ts";
 import { mulHigh } from "./requant.ts";
 
@@ -31,15 +31,16 @@ export interface Rows {
 }
 
 /**
- * int8 rows of a float matrix, symmetric per row, for inputs of the encoding.
+ * int8 rows of a float matrix, symmetric per row, for inputs of that scale and zero point.
  *
+ * @param input `largest` is the largest magnitude of its codes
  * @throws {UserError} naming layer and row, if a sum or its result could leave int32
  */
 export function quantizeRows(
   layer: string,
   weights: FloatTensor,
   bias: Float32Array,
-  input: Encoding,
+  input: { readonly scale: number; readonly zeroPoint: number; readonly largest: number },
 ): Rows {
   const float = { weights, bias };
   const scales = weightScales(float, input.scale);
@@ -57,7 +58,7 @@ export function quantizeRows(
   for (let o = 0; o < rows; o++) {
     const row = codes.weights.subarray(o * taps, (o + 1) * taps);
     const size = row.reduce((sum, weight) => sum + Math.abs(weight), 0);
-    const bound = Math.abs(codes.bias[o]!) + size * (128 + Math.abs(input.zeroPoint));
+    const bound = Math.abs(codes.bias[o]!) + size * (input.largest + Math.abs(input.zeroPoint));
     const factor = input.scale * scales[o]! / STEP;
     const { multiplier, left, right } = toShifted(factor);
     if (bound * 2 ** left >= 2 ** 31 || bound * factor > MAX_RESULT) {
@@ -76,8 +77,20 @@ export function quantizeRows(
   return result;
 }
 
+/** A factor of multiplier · 2^(left − right − 33). */
+export interface Shifted {
+  readonly multiplier: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** floor(value · factor + 1/2), exact. */
+export function rescale(value: number, { multiplier, left, right }: Shifted): number {
+  return ((mulHigh(value << left, multiplier) >> right) + 1) >> 1;
+}
+
 /** factor = multiplier · 2^(left − right − 33); right is at least 0, and left only where it must be. */
-function toShifted(factor: number): { multiplier: number; left: number; right: number } {
+export function toShifted(factor: number): Shifted {
   if (factor === 0) return { multiplier: 0, left: 0, right: 0 };
   let exponent = Math.ceil(Math.log2(factor));
   let multiplier = Math.round(factor * 2 ** (31 - exponent));
@@ -103,7 +116,7 @@ export function applyRows(
   { first, end, x, at, to, offset, add }: {
     readonly first: number;
     readonly end: number;
-    readonly x: Int8Array;
+    readonly x: Int8Array | Int16Array;
     readonly at: number;
     readonly to: Int32Array;
     /** Where in `to` the result of row `first` goes. */
@@ -115,7 +128,8 @@ export function applyRows(
   for (let o = first; o < end; o++) {
     let sum = bias[o]!;
     for (let k = 0; k < taps; k++) sum = (sum + weights[o * taps + k]! * x[at + k]!) | 0;
-    const value = ((mulHigh(sum << left[o]!, multiplier[o]!) >> right[o]!) + 1) >> 1;
+    const factor = { multiplier: multiplier[o]!, left: left[o]!, right: right[o]! };
+    const value = rescale(sum, factor);
     const place = offset + o - first;
     to[place] = (add ? to[place]! : 0) + value;
   }

@@ -3,17 +3,15 @@
  * gates z from 0 and n from 2 * hidden on.
  */
 static inline void intnic_gru_blend(const struct intnic_recurrent *layer, const int32_t *sums,
-                                    int16_t *fine, int8_t *h)
+                                    int16_t *h)
 {
     int32_t hidden = layer->hidden;
 
     for (int32_t u = 0; u < hidden; u++) {
         int32_t z = intnic_squash(&layer->gate, sums[u]);
         int32_t n = intnic_squash(&layer->activation, sums[2 * hidden + u]);
-        int32_t value = n + ((z * (fine[u] - n) + 16384) >> 15);
+        int32_t value = n + intnic_product(z, h[u] - n);
 
-        value = intnic_min(intnic_max(value, -32767), 32767);
-        fine[u] = (int16_t)value;
-        h[u] = intnic_fraction(value, 8);
+        h[u] = (int16_t)intnic_min(intnic_max(value, -32767), 32767);
     }
 }

@@ -3,19 +3,20 @@
  *
  *     c = f * c + i * g,  h = o * tanh(c)
  *
- * `sums` has room for 4 values a unit. `cell` is c in Q.20, kept within 1024; `h` is int8 of scale
- * 1/128. Both are read and left as the next call is to find them.
+ * `sums` has room for 4 values a unit. `cell` is c in Q.20, kept within 1024; `h` is Q0.15. Both are
+ * read and left as the next call is to find them.
  */
 static void intnic_lstm(const struct intnic_recurrent *layer, const int8_t *x, int32_t *sums,
-                        int32_t *cell, int8_t *h, int8_t *y)
+                        int32_t *cell, int16_t *h, int8_t *y)
 {
     int32_t n = layer->hidden;
 
     for (int32_t step = 0; step < layer->steps; step++) {
         const int8_t *from = x + intnic_step(layer, step) * layer->features;
 
-        intnic_rows(from, layer->features, layer->input_weights, layer->input_rows, 4 * n, 0, sums);
-        intnic_rows(h, n, layer->state_weights, layer->state_rows, 4 * n, -1, sums);
+        intnic_input_rows(from, layer->features, layer->input_weights, layer->input_rows, 4 * n,
+                          sums);
+        intnic_state_rows(h, n, layer->state_weights, layer->state_rows, 4 * n, -1, sums);
         for (int32_t u = 0; u < n; u++) {
             int32_t i = intnic_squash(&layer->gate, sums[u]);
             int32_t f = intnic_squash(&layer->gate, sums[n + u]);
@@ -25,7 +26,7 @@ static void intnic_lstm(const struct intnic_recurrent *layer, const int8_t *x, i
 
             c = intnic_min(intnic_max(c, -0x3fffffff), 0x3fffffff);
             cell[u] = c;
-            h[u] = intnic_fraction(o * intnic_squash(&layer->activation, (c + 128) >> 8), 23);
+            h[u] = (int16_t)intnic_product(o, intnic_squash(&layer->activation, (c + 128) >> 8));
         }
         intnic_show(layer, step, h, y);
     }
