@@ -40,7 +40,7 @@ const functions: Readonly<Record<string, string>> = {
 };
 
 const convertRecurrent: LayerConverter = (context) => {
-  const { layer: { config }, builder, name } = context;
+  const { layer: { config }, name } = context;
   const backwards = config.go_backwards === true;
   const y = addRecurrent(context, backwards);
   if (!backwards || config.return_sequences !== true) return y;
