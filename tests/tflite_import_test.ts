@@ -169,6 +169,43 @@ Deno.test("division by a constant multiplies by its inverse; LOG and others are 
   }
 });
 
+/** An LSTM of two units over three steps of one feature, as Keras models come out of the converter. */
+function lstm(extra?: TensorParts): Uint8Array {
+  const writer = new TfliteWriter();
+  const x = writer.tensor({ type: "float32", shape: [1, 3, 1] });
+  const constant = (shape: readonly number[], values: readonly number[]) =>
+    writer.tensor({ type: "float32", shape, data: Float32Array.from(values) });
+  const gates = [0, 1, 2, 3];
+  const kernel = gates.map((gate) => constant([2, 1], [0.5 - gate, 0.25 * gate]));
+  const recurrent = gates.map((gate) => constant([2, 2], [0.1, gate, -0.3, 0.2 * gate]));
+  const bias = gates.map((gate) => constant([2], [gate, -0.5]));
+  const state = gates.slice(0, 2).map(() => {
+    const tensor = writer.tensor({ type: "float32", shape: [1, 2] });
+    writer.markVariable(tensor);
+    return tensor;
+  });
+  const y = writer.tensor({ type: "float32", shape: [1, 3, 2] });
+  const peepholes = extra === undefined ? [-1, -1, -1] : [writer.tensor(extra), -1, -1];
+  writer.operator({
+    kind: "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    inputs: [x, ...kernel, ...recurrent, ...peepholes, ...bias, -1, -1, ...state, -1, -1, -1, -1],
+    outputs: [y],
+    options: { union: options.sequenceLstm.union, fields: [[0, "i8", 4]] },
+  });
+  return writer.finish([x], [y]);
+}
+
+Deno.test("an LSTM gives what TensorFlow Lite Micro's float kernel gave", () => {
+  const graph = importTflite(modelOf(lstm()));
+  const wanted = [0.1742697, 0, 0.5723953, -0.0675766, 0.6738793, -0.0945474];
+  const result = floatRunner(graph)(Float32Array.from([1, -0.5, 0.25]));
+  result.forEach((value, i) => assert.ok(Math.abs(value - wanted[i]!) < 1e-6, `${result}`));
+  refuses(
+    lstm({ type: "float32", shape: [2], data: new Float32Array(2) }),
+    /has peepholes, which intnic's LSTM has not/,
+  );
+});
+
 Deno.test("all that cannot be deployed is told at once", () => {
   const writer = new TfliteWriter();
   const float: TensorParts = { type: "float32", shape: [1, 2] };

@@ -28,10 +28,10 @@ const CHUNK = 1 << 20;
  * Reads the first `count` items of an IDX file, or all. No more of the file is read, or
  * decompressed, than that needs; a file read whole must end where its header says.
  *
- * @param rank 3 for images (count, height, width), 1 for labels.
+ * @param rank 3 for grey images (count, height, width), 4 for images with channels, 1 for labels.
  * @throws {UserError} if the file is missing, truncated, too long, or not IDX of that rank.
  */
-export async function readIdx(path: string, rank: 1 | 3, count?: number): Promise<Idx> {
+export async function readIdx(path: string, rank: 1 | 3 | 4, count?: number): Promise<Idx> {
   const reader = new Reader(path, await isGzip(path));
   try {
     const header = await reader.take(4 + 4 * rank);
@@ -66,8 +66,8 @@ export async function readIdx(path: string, rank: 1 | 3, count?: number): Promis
 }
 
 /** The dimensions an IDX header announces, checked to be sane. */
-function parseHeader(path: string, header: Uint8Array, rank: 1 | 3): number[] {
-  const name = rank === 3 ? "images (idx3-ubyte)" : "labels (idx1-ubyte)";
+function parseHeader(path: string, header: Uint8Array, rank: 1 | 3 | 4): number[] {
+  const name = `${rank === 1 ? "labels" : "images"} (idx${rank}-ubyte)`;
   if (header.length < 4 + 4 * rank) {
     throw new UserError(
       `${path} is truncated: it has ${header.length} bytes, fewer than the ${4 + 4 * rank} of ` +

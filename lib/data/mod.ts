@@ -36,7 +36,8 @@ const prefixes = { train: "train", test: "t10k" } as const;
 /**
  * Loads a dataset: `mnist`, `fashion-mnist` (Debian's `dataset-fashion-mnist`), or a folder that
  * holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
- * `t10k-labels-idx1-ubyte`, each plain or with `.gz`.
+ * `t10k-labels-idx1-ubyte`, each plain or with `.gz`. Images with channels, such as RGB, are in
+ * `train-images-idx4-ubyte` and `t10k-images-idx4-ubyte`, NHWC.
  *
  * @param count How many samples to load, from the first on; all of them if left out, `{ atMost }` for
  * as many as there are up to that. Loading few is cheap: the rest of the file is not read.
@@ -55,9 +56,10 @@ export async function loadDataset(
   }
   const files = await listFolder(name);
   const prefix = prefixes[split];
-  const imagesPath = pick(files, `${prefix}-images-idx3-ubyte`, name);
+  const rank = files.names.some((file) => file.startsWith(`${prefix}-images-idx4-ubyte`)) ? 4 : 3;
+  const imagesPath = pick(files, `${prefix}-images-idx${rank}-ubyte`, name);
   const labelsPath = pick(files, `${prefix}-labels-idx1-ubyte`, name);
-  const images = await readIdx(imagesPath, 3, count);
+  const images = await readIdx(imagesPath, rank, count);
   const labels = await readIdx(labelsPath, 1, count);
   if (images.available !== labels.available) {
     throw new UserError(
@@ -83,10 +85,10 @@ async function loadUpTo(name: string, split: Dataset["split"], most: number): Pr
   return await loadDataset(name, split, Math.min(most, available));
 }
 
-/** IDX images have no channel dimension; they are grey, which is one channel. */
+/** IDX images without a channel dimension are grey, which is one channel. */
 function toImages({ dimensions, data }: Idx): Pick<Dataset, "shape" | "images" | "count"> {
-  const [count, height, width] = dimensions;
-  return { shape: [height!, width!, 1], images: data, count: count! };
+  const [count, height, width, channels = 1] = dimensions;
+  return { shape: [height!, width!, channels], images: data, count: count! };
 }
 
 /** A folder's path with the names of the files in it. */

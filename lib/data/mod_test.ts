@@ -48,6 +48,44 @@ Deno.test("a folder of IDX files is a dataset", async () => {
   });
 });
 
+Deno.test("images with channels have them innermost", async () => {
+  const rgb = [
+    0,
+    0,
+    8,
+    4,
+    0,
+    0,
+    0,
+    1,
+    0,
+    0,
+    0,
+    1,
+    0,
+    0,
+    0,
+    2,
+    0,
+    0,
+    0,
+    3,
+    0,
+    51,
+    102,
+    153,
+    204,
+    255,
+  ];
+  const one = [0, 0, 8, 1, 0, 0, 0, 1, 7];
+  const files = { "t10k-images-idx4-ubyte": rgb, "t10k-labels-idx1-ubyte": one };
+  await withFiles(files, async (folder) => {
+    const dataset = await loadDataset(folder, "test");
+    assert.deepEqual(dataset.shape, [1, 2, 3]);
+    assert.equal(sample(dataset, 0)[5], 1);
+  });
+});
+
 Deno.test("images and labels that do not match are refused", async () => {
   const files = {
     "t10k-images-idx3-ubyte": images,

@@ -58,6 +58,12 @@ export class Builder {
   read(tensor: TfliteTensor): Value {
     const known = this.#values.get(tensor);
     if (known !== undefined) return known;
+    if (tensor.variable) {
+      throw new UserError(
+        `Tensor ${tensor.name} is a variable that lives on between inferences; intnic deploys ` +
+          `models whose recurrent layers run over a fixed number of steps.`,
+      );
+    }
     if (!this.constants.has(tensor)) {
       throw new UserError(
         `Tensor ${tensor.name} is read before any layer writes it; the operators must be in an ` +
@@ -133,6 +139,12 @@ export class Builder {
       throw new UserError(
         `Layer ${operator.name} gives ${formatShape(value.shape)}, but the file says that ` +
           `its output ${tensor.name} is ${formatShape(tensor.shape)}.`,
+      );
+    }
+    if (tensor.variable) {
+      throw new UserError(
+        `Layer ${operator.name} writes ${tensor.name}, a variable that lives on between ` +
+          `inferences; intnic deploys networks that depend on their input alone.`,
       );
     }
     if (this.has(tensor)) {

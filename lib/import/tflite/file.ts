@@ -36,6 +36,8 @@ export class TfliteTensor {
   readonly shape: Shape;
   /** Of a constant; empty for a tensor that is computed. */
   readonly data: Uint8Array;
+  /** Whether it keeps its values from one inference to the next. */
+  readonly variable: boolean;
   readonly #table: Table;
   #quantization: TensorQuantization | null | undefined;
 
@@ -59,12 +61,7 @@ export class TfliteTensor {
           `must be known and positive.`,
       );
     }
-    if (table.bool(variable)) {
-      throw new UserError(
-        `Tensor ${this.name} of ${path} is a variable that lives on between inferences; intnic ` +
-          `deploys models whose recurrent layers run over a fixed number of steps.`,
-      );
-    }
+    this.variable = table.bool(variable);
     if (table.table(sparsity) !== undefined) {
       throw new UserError(
         `Tensor ${this.name} of ${path} is stored sparse; intnic reads dense tensors. Convert the ` +

@@ -3,6 +3,7 @@ import { slice, split, stridedSlice, transpose } from "./shapes.ts";
 import type { Converter } from "./common.ts";
 import { binary, clip, div, quantize, relu, unary } from "./elementwise.ts";
 import { conv2d, depthwiseConv2d, fullyConnected, transposeConv } from "./linear.ts";
+import { sequenceLstm, sequenceRnn } from "./recurrent.ts";
 import { options } from "./schema.ts";
 
 /** How each operator of TensorFlow Lite becomes nodes of a graph. */
@@ -61,4 +62,6 @@ export const converters: Readonly<Record<string, Converter>> = {
   TANH: unary("tanh"),
   TRANSPOSE: transpose,
   TRANSPOSE_CONV: transposeConv,
+  UNIDIRECTIONAL_SEQUENCE_LSTM: sequenceLstm,
+  UNIDIRECTIONAL_SEQUENCE_RNN: sequenceRnn,
 };
