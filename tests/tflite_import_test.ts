@@ -277,5 +277,5 @@ Deno.test("files that are not TensorFlow Lite's, or of another version, are refu
   refuses(writer.finish([x], []), /has 0 outputs/);
   refuses(writer.finish([x], [9]), /names tensor 9 as input or output/);
   writer.markVariable(y);
-  refuses(writer.finish([x], [y]), /is a variable that lives on/);
+  refuses(writer.finish([x], [y]), /a variable that lives on/);
 });

@@ -287,10 +287,20 @@ function argMax(model: Model): number {
   return output;
 }
 
+/** Of values that are not negative, as the kernel asks. */
+function rsqrt(model: Model): number {
+  const { random } = model;
+  const shape = batched(random);
+  const x = scalar(10 ** (2 * random() - 2.5), -128);
+  const y = scalar(10 ** (random() - 2), -128);
+  return model.operator("RSQRT", [model.input(shape, x)], shape, y);
+}
+
 const PROBABILITY = scalar(1 / 256, -128);
 
 /** How to make a model of each operator that TensorFlow Lite Micro runs in int8. */
 export const makers: Readonly<Record<string, (model: Model) => number>> = {
+  ABS: unary("ABS", "any"),
   ADD: binary("ADD", options.add),
   ARG_MAX: argMax,
   AVERAGE_POOL_2D: pool("AVERAGE_POOL_2D"),
@@ -320,6 +330,7 @@ export const makers: Readonly<Record<string, (model: Model) => number>> = {
   RELU6: unary("RELU6", "same"),
   RESHAPE: reshape,
   RESIZE_NEAREST_NEIGHBOR: resize,
+  RSQRT: rsqrt,
   SLICE: slice,
   SOFTMAX: unary("SOFTMAX", PROBABILITY, (random) => ({
     union: options.softmax.union,
