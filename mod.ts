@@ -22,6 +22,7 @@ export { build, type BuildOptions } from "./lib/build/build.ts";
 export { loadKernels } from "./lib/build/kernels.ts";
 export { generateC, type GenerateOptions } from "./lib/codegen/c.ts";
 export type { KernelSources } from "./lib/codegen/kernel_text.ts";
+export { type FileSamples, loadInputs } from "./lib/data/inputs.ts";
 export { type Dataset, loadDataset, sample } from "./lib/data/mod.ts";
 export { compareLayers, type CompareOptions, type LayerDifference } from "./lib/diff/compare.ts";
 export { type Cause, diagnose, type LayerDiagnosis } from "./lib/diff/diagnose.ts";

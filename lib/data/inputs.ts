@@ -7,6 +7,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { elements, formatShape } from "../ops/op.ts";
+import { quantizeValues } from "../quantize/range.ts";
 import type { LabelledSamples } from "../run/evaluate.ts";
 import type { EdgeType, Encoding, Graph } from "../types.ts";
 import { codesOfIntegers, edgeBytes, quantizeEdge, realValues } from "./edges.ts";
@@ -31,6 +32,8 @@ interface InputEdge {
   readonly shape: readonly number[];
   readonly type: EdgeType;
   readonly encoding: Encoding | undefined;
+  /** Whether real values are quantized as TensorFlow Lite does it. */
+  readonly tflite: boolean;
 }
 
 /** Arrays of these names are labels, not samples. */
@@ -60,6 +63,7 @@ export async function loadInputs(
     shape,
     type: graph.edges?.input ?? "float32",
     encoding: graph.encodings?.get(graph.input),
+    tflite: graph.rounding === "tflite",
   };
   const { folder, names } = await list(path);
   const raw = numbered(names, /^input_(\d+)\.bin$/);
@@ -141,12 +145,14 @@ function fromIntegers(values: ArrayLike<number>, edge: InputEdge, path: string):
   return { codes, real: realValues(codes, edge.encoding!) };
 }
 
-function fromReal(real: Float32Array, { encoding }: InputEdge, path: string): Sample {
+function fromReal(real: Float32Array, { encoding, tflite }: InputEdge, path: string): Sample {
   const bad = real.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new UserError(`${path} holds ${real[bad]} at position ${bad}; all must be finite.`);
   }
-  return encoding === undefined ? { real } : { real, codes: quantizeEdge(real, encoding) };
+  if (encoding === undefined) return { real };
+  const codes = tflite ? quantizeEdge(real, encoding) : quantizeValues(real, encoding);
+  return { real, codes };
 }
 
 async function readArrays(folder: string, names: readonly string[], edge: InputEdge) {

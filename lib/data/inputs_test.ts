@@ -23,6 +23,7 @@ function graphOf(input: EdgeType, encoding?: Encoding): Graph {
     output: "y",
     notes: [],
     edges: { input, output: "int8" },
+    rounding: "tflite",
     ...(encoding === undefined ? {} : { encodings: new Map([["x", encoding]]) }),
   }, [2, 2]);
 }

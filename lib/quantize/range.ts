@@ -1,4 +1,4 @@
-import type { QuantizedTensor, Shape } from "../types.ts";
+import type { Encoding, QuantizedTensor, Shape } from "../types.ts";
 import type { Histogram } from "./histogram.ts";
 
 /** Closed interval of real values, with zero inside. */
@@ -29,7 +29,7 @@ export function tensorFor(shape: Shape, { low, high }: Range, coarsest = 0): Qua
 }
 
 /** int8 codes of real values, rounded to nearest (ties up) and saturated. */
-export function quantizeValues(values: Float32Array, tensor: QuantizedTensor): Int8Array {
+export function quantizeValues(values: Float32Array, tensor: Encoding): Int8Array {
   const codes = new Int8Array(values.length);
   const { scale, zeroPoint } = tensor;
   for (let i = 0; i < values.length; i++) {
