@@ -4,6 +4,12 @@ import { FLOAT, type ModelSpec } from "./onnx_writer.ts";
 /** How a quantized tensor is stored. */
 export type Codes = "int8" | "uint8";
 
+/** A network, and the scale of its output. */
+export interface QuantizedNetwork {
+  readonly spec: ModelSpec;
+  readonly scale: number;
+}
+
 /** A tensor with its codes' scale and zero point, in the names of constants. */
 interface Coded {
   readonly name: string;
@@ -191,8 +197,29 @@ export class QuantizedWriter extends NetworkWriter {
   }
 
   /** The file, its output as reals. */
-  end(y: Coded, shape: number[]): { spec: ModelSpec; scale: number } {
+  end(y: Coded, shape: number[]): QuantizedNetwork {
     if (this.#form === "operators") this.dequantize(y);
     return { spec: this.finish(shape), scale: y.scale };
   }
+}
+
+/** The input's shape of the quantized networks of tests. */
+export const QUANTIZED_SHAPE = [1, 3, 9, 8];
+
+/** A network with every kind of layer in a row. */
+export function quantizedNetwork(form: "operators" | "qdq", codes: Codes): QuantizedNetwork {
+  const w = new QuantizedWriter(11, form, codes);
+  let x = w.convolve(w.quantize("x", 2), [3, 8], { relu: true });
+  x = w.move("MaxPool", x, { kernel_shape: [2, 2], strides: [2, 2] });
+  const y = w.convolve(x, [8, 8], { groups: 8 });
+  x = w.combine("Add", x, w.convolve(y, [8, 8], { kernel: 1 }));
+  x = w.join(
+    [x, w.apply("Sigmoid", y, 1), w.apply("LeakyRelu", y, 3, { alpha: { float: 0.2 } })],
+    1,
+  );
+  x = w.combine("Mul", x, w.convolve(x, [24, 24], { kernel: 1 }));
+  x = w.apply("AveragePool", x, 3, { kernel_shape: [2, 2] });
+  const flat = w.move("Flatten", x);
+  const dense = w.dense(flat, 24 * 3 * 3, 12);
+  return w.end(w.matMul(dense, 12, 5), QUANTIZED_SHAPE);
 }

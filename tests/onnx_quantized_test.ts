@@ -5,32 +5,20 @@ import { elements } from "../lib/ops/op.ts";
 import { quantize } from "../lib/quantize/quantize.ts";
 import { quantizeValues } from "../lib/quantize/range.ts";
 import { referenceRunner } from "../lib/run/reference.ts";
-import { type Codes, QuantizedWriter } from "./onnx_quantized.ts";
+import {
+  QUANTIZED_SHAPE,
+  type QuantizedNetwork,
+  quantizedNetwork,
+  QuantizedWriter,
+} from "./onnx_quantized.ts";
 import { runOnnxRuntime } from "./onnx_runtime.ts";
 import { toOnnx, toOurs } from "./onnx_suite.ts";
 import { onnxModel, writeOnnx } from "./onnx_writer.ts";
 import { seededRandom } from "./random_graph.ts";
 
-type Build = (w: QuantizedWriter) => { spec: Parameters<typeof writeOnnx>[0]; scale: number };
+type Build = (w: QuantizedWriter) => QuantizedNetwork;
 
-const shape = [1, 3, 9, 8];
-
-/** Every kind of layer in a row. */
-const network: Build = (w) => {
-  let x = w.convolve(w.quantize("x", 2), [3, 8], { relu: true });
-  x = w.move("MaxPool", x, { kernel_shape: [2, 2], strides: [2, 2] });
-  const y = w.convolve(x, [8, 8], { groups: 8 });
-  x = w.combine("Add", x, w.convolve(y, [8, 8], { kernel: 1 }));
-  x = w.join(
-    [x, w.apply("Sigmoid", y, 1), w.apply("LeakyRelu", y, 3, { alpha: { float: 0.2 } })],
-    1,
-  );
-  x = w.combine("Mul", x, w.convolve(x, [24, 24], { kernel: 1 }));
-  x = w.apply("AveragePool", x, 3, { kernel_shape: [2, 2] });
-  const flat = w.move("Flatten", x);
-  const dense = w.dense(flat, 24 * 3 * 3, 12);
-  return w.end(w.matMul(dense, 12, 5), shape);
-};
+const shape = QUANTIZED_SHAPE;
 
 /** Two tensors of different scales. */
 function two(w: QuantizedWriter) {
@@ -57,9 +45,7 @@ const single: Readonly<Record<string, Build>> = {
 };
 
 /** How many codes are how far from those of ONNX Runtime: the distance → how many. */
-async function distances(form: "operators" | "qdq", codes: Codes, build: Build) {
-  const writer = new QuantizedWriter(11, form, codes);
-  const { spec, scale } = build(writer);
+async function distances({ spec, scale }: QuantizedNetwork) {
   const bytes = writeOnnx(spec);
   const random = seededRandom(5);
   const inputs = Array.from(
@@ -91,7 +77,7 @@ for (const form of ["operators", "qdq"] as const) {
     Deno.test(`quantized ONNX (${form}, ${codes}): each layer within a step of ONNX Runtime`, async () => {
       const lines: string[] = [];
       for (const [name, build] of Object.entries(single)) {
-        const counts = await distances(form, codes, build);
+        const counts = await distances(build(new QuantizedWriter(11, form, codes)));
         const total = [...counts.values()].reduce((a, b) => a + b);
         lines.push(`${name}: ${total - (counts.get(0) ?? 0)} of ${total} codes differ`);
         assert.ok(Math.max(...counts.keys()) <= 1, `${name}: ${JSON.stringify([...counts])}`);
@@ -100,7 +86,7 @@ for (const form of ["operators", "qdq"] as const) {
     });
 
     Deno.test(`quantized ONNX (${form}, ${codes}): a network of all layers`, async () => {
-      const counts = await distances(form, codes, network);
+      const counts = await distances(quantizedNetwork(form, codes));
       console.log(JSON.stringify([...counts].sort((a, b) => a[0] - b[0])));
       assert.ok(Math.max(...counts.keys()) <= 3);
     });

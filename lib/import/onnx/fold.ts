@@ -38,9 +38,21 @@ export function fold(context: Context): readonly Constant[] | undefined {
   if (folder === undefined) return undefined;
   const constants = inputs.map((_, i) => context.optional(i));
   if (constants.some(isValue)) return undefined;
+  const needed = op === "Concat" ? inputs.length : op in binaryFunctions ? 2 : counts[op] ?? 1;
+  for (let i = 0; i < needed; i++) context.operand(i);
   const result = folder(context, constants as (Constant | undefined)[]);
   return Array.isArray(result) ? result : [result];
 }
+
+/** Inputs that an operator cannot be without, where they are not one, or two of a binary one. */
+const counts: Readonly<Record<string, number>> = {
+  Constant: 0,
+  Expand: 2,
+  Gather: 2,
+  Range: 3,
+  Tile: 2,
+  Where: 3,
+};
 
 /** An array for a result, if the file is worth as much memory. */
 function make(context: Context, type: ConstantType, shape: Shape) {
@@ -136,7 +148,8 @@ function reshape(shapeFor: (context: Context, shape: Shape) => Shape): Folder {
 
 const concat: Folder = (context, inputs) => {
   const list = inputs.map((input) => input!);
-  const [first] = list as [Constant];
+  const [first] = list;
+  if (first === undefined) throw context.error("joins nothing");
   const axis = context.axis(context.attributes.integer("axis", 0), first.shape.length);
   const length = list.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
   const shape = first.shape.map((d, i) => i === axis ? length : d);
