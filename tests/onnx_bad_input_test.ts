@@ -132,7 +132,7 @@ for (const [what, [spec, message]] of Object.entries(refused)) {
   Deno.test(`ONNX: ${what}: refused in a full sentence`, () => {
     const bytes = writeOnnx(spec);
     assert.throws(() => importOnnx(onnxModel(bytes)), (error: Error) => {
-      assert.ok(error instanceof UserError, error.stack);
+      assert.ok(error instanceof UserError, `${error.stack}`);
       assert.match(error.message, message);
       return true;
     });
