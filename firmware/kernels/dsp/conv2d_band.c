@@ -182,10 +182,9 @@ static INTNIC_NOINLINE void INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(
             int32_t s4 = s0, s5 = s1, s6 = s2, s7 = s3;
 
             INTNIC_BAND_BLOCK;
-            intnic_store_two(s0, s4, &scale[0], y++, right++);
-            intnic_store_two(s1, s5, &scale[1], y++, right++);
-            intnic_store_two(s2, s6, &scale[2], y++, right++);
-            intnic_store_two(s3, s7, &scale[3], y++, right++);
+            intnic_store_eight(s0, s1, s2, s3, s4, s5, s6, s7, scale, y, right);
+            y += 4;
+            right += 4;
         }
         y = right;
         band += INTNIC_PITCH;

@@ -4,19 +4,6 @@ struct intnic_range {
     int32_t high;
 };
 
-/* The codes of two sums of one channel; the one for `left` is stored last. */
-static inline void intnic_store_two(int32_t left_sum, int32_t right_sum,
-                                    const struct intnic_scale *scale, int8_t *left, int8_t *right)
-{
-    /* A copy, as stores of bytes may change anything by the rules of C. */
-    const struct intnic_scale same = { 0, scale->multiplier, scale->addend, scale->right };
-    int32_t left_value = intnic_scale_down(left_sum, &same);
-    int32_t right_value = intnic_scale_down(right_sum, &same);
-
-    *right = (int8_t)right_value;
-    *left = (int8_t)left_value;
-}
-
 /* Limits codes to the range of the activation, if that is not all of int8. */
 static INTNIC_NOINLINE void intnic_limit(int8_t *y, int32_t count, const struct intnic_range *range)
 {
