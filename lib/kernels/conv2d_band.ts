@@ -52,6 +52,7 @@ export const conv2dBand: Kernel<Conv2d> = {
           "noinline",
           "simd",
           ...scaleKernels(rounding),
+          "limit",
           `conv2d_band@INTNIC_PITCH=${pitch}`,
         ],
         constants: defineAlignedWeights(name, packed) +

@@ -43,7 +43,7 @@ export const depthwise3x3: Kernel<Window> = {
       scratch,
       why: "four channels laid out as planes of columns, two rows a word",
       emit: (name) => ({
-        kernels: ["noinline", "simd", ...scaleKernels(rounding), "depthwise_3x3"],
+        kernels: ["noinline", "simd", ...scaleKernels(rounding), "limit", "depthwise_3x3"],
         constants: `static const intnic_pair model_weights_${name}[${weights.length}] = {\n` +
           `${formatList(weights)}\n};\n${defineScales(name, scales)}`,
         weightBytes: 4 * weights.length,

@@ -4,18 +4,6 @@ struct intnic_range {
     int32_t high;
 };
 
-/* Limits codes to the range of the activation, if that is not all of int8. */
-static INTNIC_NOINLINE void intnic_limit(int8_t *y, int32_t count, const struct intnic_range *range)
-{
-    if (range->low <= -128 && range->high >= 127) {
-        return;
-    }
-    for (; count > 0; count--) {
-        *y = (int8_t)intnic_min(intnic_max(*y, range->low), range->high);
-        y++;
-    }
-}
-
 /* The code of a sum. Which way it goes depends on the layer, not on the data. */
 static inline int8_t intnic_scaled(int32_t sum, const struct intnic_scale *scale,
                                    const struct intnic_range *range)
