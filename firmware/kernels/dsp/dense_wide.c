@@ -119,30 +119,20 @@ static INTNIC_NOINLINE const int8_t *intnic_dense_eight(const struct intnic_dens
                                                         const struct intnic_scale *scale,
                                                         int32_t rows, int8_t *y)
 {
-    const struct intnic_range range = { layer->range.low, layer->range.high };
     const intnic_pair *by_sixteen = wide + (layer->inputs + 3) / 16 * 8;
     const intnic_pair *end = wide + (layer->inputs + 3) / 4 * 2;
     int32_t s0 = scale[0].bias, s1 = scale[1].bias, s2 = scale[2].bias, s3 = scale[3].bias;
     int32_t s4 = scale[4].bias, s5 = scale[5].bias, s6 = scale[6].bias, s7 = scale[7].bias;
 
     INTNIC_EIGHT_ROWS;
-    switch (rows) {
-    default:
-        y[7] = intnic_scaled(s7 >> 8, &scale[7], &range); /* fall through */
-    case 7:
-        y[6] = intnic_scaled(s6 >> 8, &scale[6], &range); /* fall through */
-    case 6:
-        y[5] = intnic_scaled(s5 >> 8, &scale[5], &range); /* fall through */
-    case 5:
-        y[4] = intnic_scaled(s4 >> 8, &scale[4], &range); /* fall through */
-    case 4:
-        y[3] = intnic_scaled(s3 >> 8, &scale[3], &range); /* fall through */
-    case 3:
-        y[2] = intnic_scaled(s2 >> 8, &scale[2], &range); /* fall through */
-    case 2:
-        y[1] = intnic_scaled(s1 >> 8, &scale[1], &range); /* fall through */
-    case 1:
-        y[0] = intnic_scaled(s0 >> 8, &scale[0], &range);
+    if (rows == 8) {
+        intnic_store_row(s0, s1, s2, s3, s4, s5, s6, s7, scale, y);
+    } else {
+        const int32_t sums[8] = { s0, s1, s2, s3, s4, s5, s6, s7 };
+
+        for (int32_t i = 0; i < rows; i++) {
+            y[i] = (int8_t)intnic_scale_down(sums[i] >> 8, &scale[i]);
+        }
     }
     return w;
 }
@@ -159,4 +149,5 @@ static void intnic_dense_wide(const struct intnic_dense_wide *layer, const int8_
         scale += 8;
         y += 8;
     }
+    intnic_limit(y - ((layer->outputs + 7) & ~7), layer->outputs, &layer->range);
 }
