@@ -42,7 +42,7 @@ export const denseWide: Kernel = {
       scratch: 2 * count,
       why: `eight outputs at once; 256 times a sum is below 2^31: sums stay within ${largest}`,
       emit: (name) => ({
-        kernels: ["noinline", "simd", ...scaleKernels(rounding), "dense_wide"],
+        kernels: ["noinline", "simd", ...scaleKernels(rounding), "limit", "dense_wide"],
         constants: defineAlignedWeights(name, packed) + defineScales(name, biases, GROUP),
         weightBytes: packed.length,
         scratchBytes: 2 * count,
