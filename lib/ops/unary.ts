@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { formatList } from "../codegen/literals.ts";
 import type { Attributes, Encoding, Node, QuantizedNode } from "../types.ts";
 import { activationRange } from "./activation.ts";
 import { elements, type Op, type Quantization, type QuantizedContext } from "./op.ts";
+import { defineRecoding } from "./recode.ts";
 
 /** What tells one function from the other. */
 export interface Unary<A extends Attributes> {
@@ -72,7 +72,7 @@ export function unary<A extends Attributes>(definition: Unary<A>): Op<A> {
 /** The C of a table: its definition, and the statement that looks up `count` codes. */
 export function lookup(table: Int8Array, name: string) {
   return {
-    constants: `static const int8_t model_table_${name}[256] = {\n${formatList(table)}\n};\n`,
+    constants: defineRecoding(`model_table_${name}`, table),
     apply: (from: string, count: number) =>
       `intnic_lookup(${from}, ${count}, model_table_${name}, y);`,
   };
