@@ -12,6 +12,7 @@ import { readOnnx } from "../lib/import/onnx/schema.ts";
 import { type Constant, readTensor } from "../lib/import/onnx/tensor.ts";
 import { axisOrder, transposedIndices, type Value } from "../lib/import/onnx/value.ts";
 import { Message } from "../lib/import/onnx/wire.ts";
+import { runOnnxRuntimeOn } from "./onnx_runtime.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Model } from "../lib/types.ts";
 
@@ -20,7 +21,7 @@ export const SUITE = "/usr/share/libonnx-testdata/data";
 
 /** What came of one folder. */
 export type Outcome =
-  | { readonly kind: "passed"; readonly error: number }
+  | { readonly kind: "passed"; readonly error: number; readonly output: ArrayLike<number> }
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -64,6 +65,23 @@ interface Case {
   readonly expected: Constant;
 }
 
+/** The first output that ONNX Runtime gives for the first test of a folder. */
+export async function runtimeOutput(folder: string): Promise<Float32Array> {
+  const bytes = await Deno.readFile(join(folder, "model.onnx"));
+  const file = readOnnx(bytes, folder);
+  const inputs = file.inputs.filter(({ name }) => !file.initializers.has(name));
+  const feeds = new Map<string, Constant>();
+  for (const [i, { name }] of inputs.entries()) {
+    feeds.set(name, await readValue(folder, `input_${i}.pb`));
+  }
+  return await runOnnxRuntimeOn(bytes, feeds);
+}
+
+async function readValue(folder: string, name: string): Promise<Constant> {
+  const bytes = await Deno.readFile(join(folder, "test_data_set_0", name));
+  return readTensor(new Message(bytes, name), name, new Map());
+}
+
 /** Runs the first test of a folder. */
 export async function runFolder(folder: string): Promise<Outcome> {
   let given: Case | string;
@@ -85,10 +103,6 @@ export async function runFolder(folder: string): Promise<Outcome> {
 }
 
 async function readCase(folder: string): Promise<Case | string> {
-  const read = async (name: string): Promise<Constant> => {
-    const bytes = await Deno.readFile(join(folder, "test_data_set_0", name));
-    return readTensor(new Message(bytes, name), name, new Map());
-  };
   const bytes = await Deno.readFile(join(folder, "model.onnx"));
   const files = new Map([["model.onnx", bytes]]);
   const model: Model = { name: "test", format: "onnx", path: "model.onnx", sha256: "", files };
@@ -101,10 +115,12 @@ async function readCase(folder: string): Promise<Case | string> {
   const first = inputs.find(({ type }) => type === 1);
   if (first === undefined) return "no input of float32";
   const constants = new Map<string, Constant>();
-  for (const [i, { name }] of inputs.entries()) constants.set(name, await read(`input_${i}.pb`));
+  for (const [i, { name }] of inputs.entries()) {
+    constants.set(name, await readValue(folder, `input_${i}.pb`));
+  }
   const data = constants.get(first.name)!;
   constants.delete(first.name);
-  return { model, data, constants, expected: await read("output_0.pb") };
+  return { model, data, constants, expected: await readValue(folder, "output_0.pb") };
 }
 
 function runWhole({ model, data, constants, expected }: Case): Outcome {
@@ -150,6 +166,6 @@ function judge(actual: ArrayLike<number>, shape: readonly number[], expected: Co
   }
   const error = relativeError(actual, expected.data);
   return error <= 1e-4
-    ? { kind: "passed", error }
+    ? { kind: "passed", error, output: actual }
     : { kind: "failed", reason: `it is off by ${error} of its largest value` };
 }
