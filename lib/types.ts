@@ -106,8 +106,18 @@ export interface Graph {
   readonly rounding?: Rounding;
   /** What the model itself takes and gives; float32 unless told. */
   readonly edges?: { readonly input: EdgeType; readonly output: EdgeType };
+  /** How the model itself orders its input's dimensions, if not as `tensors` has them. */
+  readonly inputOrder?: ModelOrder;
   /** What the import changed that a user should know, in full sentences. */
   readonly notes: readonly string[];
+}
+
+/** A tensor as the model has it, whose dimensions lie in another order here. */
+export interface ModelOrder {
+  /** In the model's order, without the batch. */
+  readonly shape: Shape;
+  /** For each dimension of ours, which of the model's it is. */
+  readonly axes: readonly number[];
 }
 
 /** How int8 values stand for real ones: real = scale · (q − zeroPoint). */

@@ -9,7 +9,7 @@ import { UserError } from "../errors.ts";
 import { elements, formatShape } from "../ops/op.ts";
 import { quantizeValues } from "../quantize/range.ts";
 import type { LabelledSamples } from "../run/evaluate.ts";
-import type { EdgeType, Encoding, Graph } from "../types.ts";
+import type { EdgeType, Encoding, Graph, ModelOrder, Shape } from "../types.ts";
 import { codesOfIntegers, edgeBytes, quantizeEdge, realValues } from "./edges.ts";
 import { readIdx } from "./idx.ts";
 import { type NumberArray, parseNpy, parseNpz } from "./npy.ts";
@@ -32,6 +32,8 @@ interface InputEdge {
   readonly shape: readonly number[];
   readonly type: EdgeType;
   readonly encoding: Encoding | undefined;
+  /** The order of the model's own dimensions, in which files are. */
+  readonly order: ModelOrder | undefined;
   /** Whether real values are quantized as TensorFlow Lite does it. */
   readonly tflite: boolean;
 }
@@ -63,6 +65,7 @@ export async function loadInputs(
     shape,
     type: graph.edges?.input ?? "float32",
     encoding: graph.encodings?.get(graph.input),
+    order: graph.inputOrder,
     tflite: graph.rounding === "tflite",
   };
   const { folder, names } = await list(path);
@@ -131,8 +134,24 @@ async function readRaw(path: string, edge: InputEdge): Promise<Sample> {
         `${edge.type}, which is ${wanted}.`,
     );
   }
-  if (edge.type !== "float32") return fromIntegers(new Int8Array(bytes.slice().buffer), edge, path);
-  return fromReal(new Float32Array(bytes.slice().buffer), edge, path);
+  const { buffer } = bytes.slice();
+  if (edge.type !== "float32") return fromIntegers(inOurs(new Int8Array(buffer), edge), edge, path);
+  return fromReal(inOurs(new Float32Array(buffer), edge), edge, path);
+}
+
+/** The values of one sample with their dimensions in our order instead of the model's. */
+function inOurs<T extends Int8Array | Float32Array | Float64Array>(values: T, edge: InputEdge): T {
+  const { order } = edge;
+  if (order === undefined) return values;
+  const { shape, axes } = order;
+  const strides = shape.map((_, axis) => elements(shape.slice(axis + 1)));
+  const ours = values.slice() as T;
+  const index = axes.map(() => 0);
+  for (let i = 0; i < ours.length; i++) {
+    ours[i] = values[index.reduce((sum, at, d) => sum + at * strides[axes[d]!]!, 0)]!;
+    for (let d = axes.length - 1; d >= 0 && ++index[d]! === shape[axes[d]!]; d--) index[d] = 0;
+  }
+  return ours;
 }
 
 /** @param values what the file holds, read as int8 if raw */
@@ -183,8 +202,13 @@ function toSamples({ shape, whole, values }: NumberArray, edge: InputEdge, path:
         `${size} values, alone or with the number of samples in front.`,
     );
   }
+  // An array that is in our order says so by its shape.
+  const isOurs = (list: Shape | undefined) =>
+    list !== undefined && formatShape(shape.slice(-list.length)) === formatShape(list);
+  const moves = !isOurs(edge.shape) || isOurs(edge.order?.shape);
   return Array.from({ length: values.length / size }, (_, i) => {
-    const part = values.subarray(i * size, (i + 1) * size);
+    const given = values.subarray(i * size, (i + 1) * size);
+    const part = moves ? inOurs(given, edge) : given;
     return whole && edge.type !== "float32"
       ? fromIntegers(part, edge, path)
       : fromReal(Float32Array.from(part), edge, path);

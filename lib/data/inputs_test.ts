@@ -122,3 +122,26 @@ Deno.test("what does not fit is told", async () => {
   }
   await assert.rejects(loadInputs("/nowhere", graphOf("uint8", encoding)), /no samples at/);
 });
+
+Deno.test("samples are in the model's own order, unless an array's shape is ours", async () => {
+  const order = { shape: [2, 1, 3], axes: [1, 2, 0] };
+  const graph = {
+    ...graphOf("float32"),
+    tensors: new Map([["x", [1, 3, 2]]]),
+    inputOrder: order,
+  };
+  const theirs = Float32Array.of(0, 1, 2, 10, 11, 12);
+  const ours = Float32Array.of(0, 10, 1, 11, 2, 12);
+  const bytes = (values: Float32Array<ArrayBuffer>) => new Uint8Array(values.buffer);
+  const cases: Record<string, Uint8Array>[] = [
+    { "input_0.bin": bytes(theirs) },
+    { "a.npy": npy("<f4", [1, 2, 1, 3], bytes(theirs)) },
+    { "a.npy": npy("<f4", [6], bytes(theirs)) },
+    { "a.npy": npy("<f4", [1, 3, 2], bytes(ours)) },
+  ];
+  for (const files of cases) {
+    await inFolder(files, async (folder) => {
+      assert.deepEqual((await loadInputs(folder, graph)).input(0), ours);
+    });
+  }
+});

@@ -5,6 +5,7 @@ import type {
   Attributes as NodeAttributes,
   Encoding,
   FloatTensor,
+  ModelOrder,
   Node,
   Shape,
 } from "../../types.ts";
@@ -41,6 +42,8 @@ export class GraphParts {
   readonly constants = new Map<string, FloatTensor>();
   readonly encodings = new Map<string, Encoding>();
   readonly notes = new Set<string>();
+  /** How the model orders the input's dimensions, if not as they are here. */
+  inputOrder: ModelOrder | undefined;
   /** ONNX's names of tensors that are read by a node or leave the network. */
   readonly used = new Set<string>();
   readonly shapes = new Map<string, Shape>();

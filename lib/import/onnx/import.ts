@@ -3,7 +3,7 @@ import { removeDead } from "../../graph/passes/remove_dead.ts";
 import { verify } from "../../graph/verify.ts";
 import { opOf } from "../../ops/mod.ts";
 import { elements, formatShape } from "../../ops/op.ts";
-import type { Graph, Model, Node, Rounding, Shape } from "../../types.ts";
+import type { EdgeType, Graph, Model, Node, Rounding, Shape } from "../../types.ts";
 import { Unsupported } from "../unsupported.ts";
 import { combine, scalarOf } from "./broadcast.ts";
 import { Context, type Converter, GraphParts, isValue } from "./context.ts";
@@ -112,10 +112,19 @@ export function readOnnxModel(model: Model, options: OnnxOptions = {}): OnnxImpo
         `takes reals, or int8 and uint8 that are dequantized.`,
     );
   }
-  return { graph: graphOf(model, parts, input, output), input, output };
+  const edges = { input: edgeOf(inputs, input.tensor), output: edgeOf([port], port.name) };
+  return { graph: graphOf(model, parts, { input, output, edges }), input, output };
 }
 
-function graphOf(model: Model, parts: GraphParts, input: Value, output: Value): Graph {
+function graphOf(
+  model: Model,
+  parts: GraphParts,
+  { input, output, edges }: {
+    readonly input: Value;
+    readonly output: Value;
+    readonly edges: NonNullable<Graph["edges"]>;
+  },
+): Graph {
   parts.encodeBeforeActivations();
   const live = removeDead({ nodes: parts.nodes, output: output.tensor });
   const read = new Set([...live.nodes.flatMap(({ inputs }) => inputs), output.tensor]);
@@ -131,6 +140,8 @@ function graphOf(model: Model, parts: GraphParts, input: Value, output: Value): 
     ...(encodings.size > 0 ? { encodings, rounding: roundingOf(live.nodes, parts) } : {}),
     input: input.tensor,
     output: output.tensor,
+    edges,
+    ...(parts.inputOrder === undefined ? {} : { inputOrder: parts.inputOrder }),
     notes: [...parts.notes],
   }, parts.shapeOf(input.tensor));
 }
@@ -188,6 +199,14 @@ function convert(context: Context): void {
   });
 }
 
+/** The type of the numbers of a port; reals of all sizes are taken for float32. */
+function edgeOf(ports: readonly OnnxPort[], name: string): EdgeType {
+  const type = typeOf(ports.find((port) => port.name === name)?.type ?? 1);
+  return type === "int8" || type === "uint8" || type === "int32" || type === "int64"
+    ? type
+    : "float32";
+}
+
 /** Makes the network's input known. */
 function addInput(
   inputs: readonly OnnxPort[],
@@ -222,6 +241,11 @@ function addInput(
   const value = orderedValue(port.name, shape, axes);
   parts.operands.set(port.name, value);
   if (!isPlain(value)) parts.notes.add(noteOf("input", value));
+  const dropped = axes.includes(0) ? 0 : 1;
+  if (axes.some((axis, i) => axis !== i + dropped)) {
+    const own = axes.map((axis) => axis - dropped);
+    parts.inputOrder = { shape: shape.slice(dropped), axes: own };
+  }
   return value;
 }
 
