@@ -30,6 +30,8 @@ export interface TrialOptions {
   readonly steps?: number;
   /** Targets to run on; host, cortex-m4 and rv32imc unless told. */
   readonly targets?: readonly string[];
+  /** Levels of optimization, at which the trials take turns; all unless told. */
+  readonly levels?: readonly Optimize[];
 }
 
 /** A graph, quantized, and what it is to give for two real inputs, an extreme and a random one. */
@@ -56,6 +58,7 @@ export async function tryOp(
     value = (random) => 6 * random() - 3,
     steps = 1.5,
     targets = ["host", "cortex-m4", "rv32imc"],
+    levels = allLevels,
   }: TrialOptions = {},
 ): Promise<void> {
   const random = seededRandom(seed);
@@ -88,7 +91,7 @@ export async function tryOp(
     trials.push(trialOf(quantized, samples, random));
   }
   assert.ok(distance / outputs <= steps, `off by ${distance / outputs} steps on average`);
-  for (const name of targets) await runEverywhere(trials, await loadTarget(name));
+  for (const name of targets) await runEverywhere(trials, await loadTarget(name), levels);
 }
 
 function trialOf(
@@ -122,11 +125,15 @@ function realOf(codes: Int8Array, tensor: { scale: number; zeroPoint: number }):
   return Float32Array.from(codes, (code) => tensor.scale * (code - tensor.zeroPoint));
 }
 
-async function runEverywhere(trials: readonly Trial[], target: Target): Promise<void> {
+async function runEverywhere(
+  trials: readonly Trial[],
+  target: Target,
+  levels: readonly Optimize[],
+): Promise<void> {
   for (const rounding of ["single", "tflite"] as const) {
     const same = trials.filter(({ graph }) => graph.rounding === rounding);
     if (same.length === 0) continue;
-    const program = programOf(same, await loadKernels(target));
+    const program = programOf(same, await loadKernels(target), levels);
     const directory = await Deno.makeTempDir();
     try {
       const binary = await build(program, roomy(target), { directory });
@@ -208,11 +215,14 @@ function recordOf(which: number, codes: Int8Array, bytes: number): Int8Array<Arr
   return record;
 }
 
-/** The trials take turns at the levels. */
-const levels: readonly Optimize[] = ["speed", "balanced", "size", "ram"];
+const allLevels: readonly Optimize[] = ["speed", "balanced", "size", "ram"];
 
 /** A program that has every trial's nodes as functions and runs the one that its input names. */
-function programOf(trials: readonly Trial[], kernels: KernelSources): CProgram {
+function programOf(
+  trials: readonly Trial[],
+  kernels: KernelSources,
+  levels: readonly Optimize[],
+): CProgram {
   const used = new Set<string>();
   const parts: string[] = [];
   let room = 4;

@@ -2,8 +2,8 @@
 export type KernelSources = ReadonlyMap<string, string>;
 
 /**
- * The C of a kernel that a layer asked for: a file's name, or `file@MACRO=value` for a file that is a
- * template and is written once for each value of the macro.
+ * The C of a kernel that a layer asked for: a file's name, or `file@MACRO=value,…` for a file that is
+ * a template and is written once for each set of values of its macros.
  */
 export function kernelText(kernels: KernelSources, wanted: string): string {
   const [file, setting] = wanted.split("@") as [string, string | undefined];
@@ -12,6 +12,8 @@ export function kernelText(kernels: KernelSources, wanted: string): string {
     throw new Error(`The kernel ${file} was not loaded; loadKernels reads them all.`);
   }
   if (setting === undefined) return text;
-  const [macro, value] = setting.split("=") as [string, string];
-  return `#define ${macro} ${value}\n${text}#undef ${macro}\n`;
+  const macros = setting.split(",").map((each) => each.split("=") as [string, string]);
+  const defines = macros.map(([macro, value]) => `#define ${macro} ${value}\n`);
+  const undefines = macros.map(([macro]) => `#undef ${macro}\n`);
+  return `${defines.join("")}${text}${undefines.join("")}`;
 }

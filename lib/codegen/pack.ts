@@ -66,6 +66,17 @@ ${formatList(packed)}
 `;
 }
 
+/** The same for weights of 16 bits, which are read in pairs: `model_weights_<name>.values`. */
+export function defineAlignedPairs(name: string, packed: Int16Array): string {
+  return `static const union {
+    int16_t values[${packed.length}];
+    int32_t aligned;
+} model_weights_${name} = { {
+${formatList(packed)}
+} };
+`;
+}
+
 /** The kernels that `intnic_requantize` by a rounding rule and its callers need, callees first. */
 export function requantizeKernels(rounding: Rounding): readonly string[] {
   const rule = rounding === "tflite"

@@ -6,7 +6,7 @@ import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../type
 const MAX = 2 ** 31 - 1;
 
 /** One channel of a `struct intnic_scale`, `firmware/kernels/dsp/scale.c` and `scale_tflite.c`. */
-interface Scale {
+export interface Scale {
   readonly bias: number;
   readonly multiplier: number;
   readonly addend: number;
@@ -56,6 +56,34 @@ export function scalesOf(
     scales.push({ bias: biases[o]!, multiplier, addend, right });
   }
   return scales;
+}
+
+/**
+ * The same for sums that come as 64 times what they are, or why they cannot; that 64 times the sums
+ * fit int32 is for the caller to prove.
+ */
+export function scalesOf64(
+  linear: LinearConstants,
+  inputZero: number,
+  output: Encoding,
+  rounding: Rounding,
+): Scale[] | string {
+  const scales = scalesOf(linear, inputZero, output, rounding);
+  if (typeof scales === "string") return scales;
+  // The rule tflite rounds a product's lower bits as well, and has to divide by 64 first.
+  if (rounding === "tflite") return scales.map((scale) => ({ ...scale, bias: 64 * scale.bias }));
+  const channel = scales.findIndex(({ addend, right }) =>
+    right + 6 > 31 || 64 * Math.abs(addend) > MAX / 2
+  );
+  if (channel >= 0) {
+    return `64 times the sum of channel ${channel} leaves no room for its zero point`;
+  }
+  return scales.map(({ bias, multiplier, addend, right }) => ({
+    bias: 64 * bias,
+    multiplier,
+    addend: 64 * addend,
+    right: right + 6,
+  }));
 }
 
 /** Definition of `model_scales_<name>`, filled up to a multiple of some number of channels. */

@@ -1,5 +1,6 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { conv2dBand } from "../kernels/conv2d_band.ts";
+import { conv2dWinograd } from "../kernels/conv2d_winograd.ts";
 import { UserError } from "../errors.ts";
 import { roundingRule } from "../quantize/requant.ts";
 import type { Shape } from "../types.ts";
@@ -20,7 +21,7 @@ export interface Conv2d extends Window {
  */
 export const conv2d: Op<Conv2d> = {
   quantization: "linear",
-  kernels: [conv2dBand],
+  kernels: [conv2dBand, conv2dWinograd],
   inPlace: () => false,
 
   infer(node, inputs) {

@@ -1,0 +1,145 @@
+import { defineAlignedPairs, foldZeroPoint } from "../codegen/pack.ts";
+import type { Conv2d } from "../ops/conv2d.ts";
+import { quantizedLinear } from "../ops/op.ts";
+import type { LinearConstants } from "../types.ts";
+import type { Kernel } from "./kernel.ts";
+import { defineScales, rangeFields, scaleKernels, scalesOf64 } from "./scale.ts";
+
+/** Outputs computed at once. */
+const GROUP = 4;
+/** Height and width of a tile of outputs. */
+const TILE = 4;
+/** Elements of a transformed tile. */
+const ELEMENTS = (TILE + 2) ** 2;
+/** 64 times a sum stays in int32 below this. */
+const MAX_SUM = 2 ** 25;
+/** The kernel's loops are written out for up to so many input channels. */
+const MAX_DEPTH = 64;
+
+/** Transform of the weights, times 24; the kernel's other transforms make up for the last row. */
+const G = [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 6]] as const;
+
+/**
+ * 3×3 convolution by integer Winograd F(4×4, 3×3) on cores with SMLAD
+ * (`firmware/kernels/dsp/conv2d_winograd.c`): a quarter of the multiplications, for weights that
+ * take eight times their flash.
+ */
+export const conv2dWinograd: Kernel<Conv2d> = {
+  name: "winograd",
+  file: "conv2d_winograd",
+
+  plan(node, { inputs, output, rounding }) {
+    const linear = quantizedLinear(node);
+    const { kernel, stride, dilation, padding } = node.attributes;
+    const [height, width, depth] = inputs[0]!.shape as [number, number, number];
+    const [outHeight, outWidth, outputs] = output.shape as [number, number, number];
+    if ((node.attributes.groups ?? 1) > 1) return "its channels come in groups";
+    if (kernel[0] !== 3 || kernel[1] !== 3) return "its windows are not 3×3";
+    if (stride[0] !== 1 || stride[1] !== 1) return "its stride is not 1";
+    if (dilation[0] !== 1 || dilation[1] !== 1) return "its windows have holes";
+    if (depth % 4 !== 0) return `its ${depth} input channels are not a multiple of 4`;
+    if (depth > MAX_DEPTH) return `its ${depth} input channels are more than ${MAX_DEPTH}`;
+    // Inputs are counted from −128, as if their zero point were by as much higher.
+    const zero = inputs[0]!.zeroPoint + 128;
+    const largest = largestSum(linear, zero);
+    if (largest >= MAX_SUM) return `its sums reach ${largest}, and 64 times that is not an int32`;
+    const scales = scalesOf64(linear, zero, output, rounding);
+    if (typeof scales === "string") return scales;
+    const across = Math.ceil(outWidth / TILE);
+    const tiles = across * Math.ceil(outHeight / TILE);
+    const groups = Math.ceil(outputs / GROUP);
+    const whole = outWidth % TILE === 0 && outHeight % TILE === 0;
+    const bytes = 2 * ELEMENTS * depth * groups * GROUP;
+    const pitch = width * depth;
+    const scratch = (TILE * across + 2) * 12 * depth + ELEMENTS * (4 * depth + 32) + 6 * pitch +
+      (whole ? 0 : 32 * outputs);
+    const extraFlash = bytes - linear.weights.length;
+    return {
+      cycles: Math.ceil(tiles / 2) * groups * ELEMENTS * (8 * depth + 15) +
+        tiles * (400 * outputs + 140 * depth) + Math.ceil(outHeight / TILE) * 20 * pitch,
+      extraFlash,
+      scratch,
+      why: `4×4 outputs at once by a quarter of the multiplications, +${
+        Math.ceil(extraFlash / 1024)
+      } KB flash; 64 times a sum is below 2^31: sums stay within ${largest}`,
+      emit: (name) => ({
+        kernels: [
+          "noinline",
+          "simd",
+          "copy",
+          "fill",
+          ...scaleKernels(rounding),
+          rounding === "tflite" ? "scale_64_tflite" : "scale_64",
+          "limit",
+          `conv2d_winograd@INTNIC_DEPTH=${depth},INTNIC_OUTPUTS=${outputs},` +
+          `INTNIC_PITCH=${pitch}`,
+        ],
+        constants: defineAlignedPairs(name, pack(linear.weights, outputs, depth)) +
+          defineScales(name, scales),
+        weightBytes: bytes,
+        scratchBytes: scratch,
+        body: `static const struct intnic_conv2d_winograd layer = {
+    .weights = model_weights_${name}.values, .scales = model_scales_${name},
+    .height = ${height}, .width = ${width},
+    .pad_top = ${padding.top}, .pad_left = ${padding.left},
+    .out_height = ${outHeight}, .out_width = ${outWidth},
+    .input_zero = ${zero},
+    .range = ${rangeFields(node)},
+};
+intnic_conv2d_winograd_${depth}_${outputs}_${pitch}(&layer, x, scratch, y);`,
+      }),
+    };
+  },
+};
+
+/** Largest magnitude of Σ w·x and the bias over all inputs 0…255. */
+function largestSum(linear: LinearConstants, zeroPoint: number): number {
+  const biases = foldZeroPoint(linear, zeroPoint);
+  const taps = linear.weights.length / biases.length;
+  return biases.reduce((largest, bias, o) => {
+    let [low, high] = [bias, bias];
+    for (let i = o * taps; i < (o + 1) * taps; i++) {
+      const weight = linear.weights[i]!;
+      low += Math.min(0, 255 * weight);
+      high += Math.max(0, 255 * weight);
+    }
+    return Math.max(largest, -low, high);
+  }, 0);
+}
+
+/**
+ * Transformed weights in the order of the kernel: for every four outputs, for each element of a
+ * tile, for two input channels at a time, those two of each output. Of four channels 0 and 2 come
+ * together, then 1 and 3.
+ *
+ * @param weights OHWI
+ */
+function pack(weights: Int8Array, outputs: number, depth: number): Int16Array {
+  const packed = new Int16Array(Math.ceil(outputs / GROUP) * GROUP * ELEMENTS * depth);
+  for (let o = 0; o < outputs; o++) {
+    for (let c = 0; c < depth; c++) {
+      const element = transform((tap) => weights[(o * 9 + tap) * depth + c]!);
+      // Among the pairs of the group's outputs: channels 0, 2, 1, 3 are halves 0, 1 of pairs 0, 1.
+      const pair = Math.floor(c / 4) * 2 + c % 2;
+      const half = Math.floor(c % 4 / 2);
+      for (let i = 0; i < ELEMENTS; i++) {
+        const row = (Math.floor(o / GROUP) * ELEMENTS + i) * depth / 2 + pair;
+        packed[(row * GROUP + o % GROUP) * 2 + half] = element[i]!;
+      }
+    }
+  }
+  return packed;
+}
+
+/** G·w·Gᵀ of a 3×3 window, column by column. */
+function transform(weight: (tap: number) => number): number[] {
+  return G.flatMap((along) =>
+    G.map((down) =>
+      down.reduce(
+        (sum: number, a, ky) =>
+          sum + a * along.reduce((inner: number, b, kx) => inner + b * weight(3 * ky + kx), 0),
+        0,
+      )
+    )
+  );
+}

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { loadKernels } from "../lib/build/kernels.ts";
+import { chooseKernel } from "../lib/codegen/choose.ts";
+import { contextOf } from "../lib/ops/op.ts";
+import { quantize } from "../lib/quantize/quantize.ts";
+import type { Graph } from "../lib/types.ts";
+import { pick, randomActivation, randomInput, randomWeights, single, whole } from "./op_graphs.ts";
+import { type Random, tryOp } from "./op_trials.ts";
+
+/** A 3×3 convolution of which every other one has only the largest weights. */
+function convGraph(random: Random): Graph {
+  const depth = 4 * pick(random, [1, 1, 2, 3, 4, 5, 8, 16]);
+  const outputs = whole(random, 1, 9);
+  const pad = () => pick(random, [0, 1, 1, 2, 5]);
+  const padding = { top: pad(), bottom: pad(), left: pad(), right: pad() };
+  const along = (added: number) => Math.max(1, 3 - added) + whole(random, 0, 9);
+  const image = [along(padding.top + padding.bottom), along(padding.left + padding.right), depth];
+  const { weights, bias } = randomWeights(random, [outputs, 3, 3, depth]);
+  const alike = random() < 0.5;
+  return single(random, "conv2d", image, {
+    attributes: { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding },
+    weights: alike
+      ? { ...weights!, data: weights!.data.map(() => random() - 0.5).map(Math.sign) }
+      : weights!,
+    bias: bias!,
+    activation: randomActivation(random),
+  }, randomInput(random));
+}
+
+Deno.test("3×3 convolutions at the level speed mean the same", () =>
+  tryOp(convGraph, {
+    count: 60,
+    levels: ["speed"],
+    targets: ["cortex-m4", "cortex-m7", "cortex-m33"],
+  }));
+
+Deno.test("Winograd is chosen for speed alone, and says what it costs", async () => {
+  const kernels = await loadKernels({ name: "any", kernels: ["dsp", "generic"] });
+  const random = () => 0.4;
+  const graph = single(random, "conv2d", [8, 8, 16], {
+    attributes: {
+      kernel: [3, 3],
+      stride: [1, 1],
+      dilation: [1, 1],
+      padding: { top: 1, bottom: 1, left: 1, right: 1 },
+    },
+    ...randomWeights(random, [16, 3, 3, 16]),
+  });
+  const sample = Float32Array.from({ length: 1024 }, (_, i) => i % 7 - 3);
+  const quantized = quantize(graph, [sample], { calibrator: "max" });
+  const node = quantized.nodes[0]!;
+  const choose = (optimize: "speed" | "balanced") =>
+    chooseKernel(node, contextOf(quantized, node), "layer", { kernels, optimize });
+  assert.equal(choose("speed").kernel, "winograd");
+  assert.match(choose("speed").why, /\+16 KB flash; .* sums stay within \d+$/);
+  assert.equal(choose("balanced").kernel, "band");
+});
