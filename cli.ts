@@ -58,6 +58,11 @@ function oneOf<T extends string>(option: string, choices: readonly T[]): (text: 
   };
 }
 
+/** Parser of some words, comma separated. */
+function listOf<T extends string>(option: string, choices: readonly T[]): (text: string) => T[] {
+  return (text) => text.split(",").map(oneOf(option, choices));
+}
+
 /** What --optimize says of itself. */
 const OPTIMIZE = "--optimize <level>";
 const OPTIMIZE_HELP = `what to spare: cycles (speed), cycles with weights of about a byte each ` +
@@ -273,6 +278,24 @@ withQuantization(program.command("generate"))
   .action(async (model, options) => {
     const { generate } = await import("./lib/commands/generate.ts");
     await generate(model, given(options));
+  });
+
+program.command("bench")
+  .description("measure the kernels on the networks of the benchmark, against committed figures")
+  .option("--models <list>", "names of networks, comma separated (default: all)")
+  .option("--target <list>", "names of targets, comma separated (default: all emulated cores)")
+  .option(
+    "--optimize <list>",
+    "levels, comma separated (default: all)",
+    listOf("--optimize", LEVELS),
+  )
+  .option("--layers", "each layer's kernel and cycles too")
+  .option("--check", "fail if a committed figure has worsened by more than 1 %")
+  .option("--update", "commit what is measured to bench/figures.json")
+  .option("--json", "print what is measured as JSON, and nothing else, on stdout")
+  .action(async ({ optimize = LEVELS, ...options }) => {
+    const { bench, benchModels, benchTargets } = await import("./lib/commands/bench.ts");
+    await bench({ models: benchModels, target: benchTargets, levels: optimize, ...given(options) });
   });
 
 program.command("targets")

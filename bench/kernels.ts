@@ -1,154 +1,91 @@
 /**
- * Measures the generated kernels: for each workload, target and optimize level the cycles,
- * instructions, flash and RAM of one inference, beside the figures of peers, and layer by layer with
- * `--layers`. Output bytes of the benchmark models are compared with theirs.
+ * Measures the generated kernels and prints Markdown: for each network, target and optimize level the
+ * cycles, instructions, flash and RAM of one inference, beside CMSIS-NN's and published silicon's,
+ * then layer by layer. Output bytes are compared with the reference.
  *
  *     deno run -A bench/kernels.ts [--models convnet,…] [--targets cortex-m4,…] [--levels speed,…]
- *       [--layers] [--json]
  *
- * The models of MLPerf Tiny are read from `../shared/data/mlperf-tiny` and left out where that is not.
+ * `./intnic bench` prints a table, and compares with committed figures.
  *
  * @module
  */
 import { parseArgs } from "node:util";
-import { build } from "../lib/build/build.ts";
-import { loadKernels } from "../lib/build/kernels.ts";
-import { generateC } from "../lib/codegen/c.ts";
-import { UserError } from "../lib/errors.ts";
-import { loadModel } from "../lib/import/load.ts";
-import { importModel } from "../lib/import/mod.ts";
-import { elements } from "../lib/ops/op.ts";
-import { quantize } from "../lib/quantize/quantize.ts";
-import { runEmulated } from "../lib/run/emulated.ts";
-import { referenceRunner } from "../lib/run/reference.ts";
-import { loadTarget } from "../lib/targets.ts";
-import type { CProgram, Optimize, QuantizedGraph } from "../lib/types.ts";
+import { benchModels, benchTargets } from "../lib/commands/bench.ts";
+import type { Optimize } from "../lib/types.ts";
+import { count } from "./figures.ts";
+import { measureAll, type Row } from "./measure.ts";
 import { workloads } from "./workloads.ts";
 
 const { values } = parseArgs({
   options: {
-    models: { type: "string", default: workloads.map(({ name }) => name).join(",") },
-    targets: { type: "string", default: "cortex-m4,cortex-m0plus,rv32imc" },
-    levels: { type: "string", default: "speed,balanced,size" },
-    layers: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
+    models: { type: "string", default: benchModels },
+    targets: { type: "string", default: benchTargets },
+    levels: { type: "string", default: "speed,balanced,size,ram" },
   },
 });
-
-/** What one workload costs on one target at one level. */
-interface Row {
-  readonly model: string;
-  readonly target: string;
-  readonly optimize: Optimize;
-  readonly macs: number;
-  readonly cycles: number;
-  readonly instructions: number;
-  readonly code: number;
-  readonly flash: number;
-  readonly ram: number;
-  /** Bytes differ from the reference: never. */
-  readonly wrong: boolean;
-  readonly layers: readonly {
-    readonly name: string;
-    readonly kernel: string;
-    readonly why: string;
-    readonly macs: number;
-    readonly cycles: number;
-  }[];
-}
-
-async function measure(
-  model: string,
-  graph: QuantizedGraph,
-  targetName: string,
-  optimize: Optimize,
-): Promise<Row | undefined> {
-  const target = await loadTarget(targetName);
-  const program = generateC(graph, await loadKernels(target), { optimize });
-  const directory = await Deno.makeTempDir();
-  try {
-    const binary = await build(program, target, { directory });
-    const input = inputFor(program);
-    const result = await runEmulated(binary, program, input, { jobs: 1 });
-    const expected = referenceRunner(graph)(input);
-    return {
-      model,
-      target: targetName,
-      optimize,
-      macs: program.layers.reduce((sum, { macs }) => sum + macs, 0),
-      cycles: result.cycles!.mean,
-      instructions: result.instructions!.mean,
-      code: binary.flash.code,
-      flash: binary.flash.total,
-      ram: binary.ram.total,
-      wrong: expected.some((code, i) => code !== result.outputs[i]),
-      layers: program.layers.map(({ name, kernel, why, macs }, i) => ({
-        name,
-        kernel,
-        why,
-        macs,
-        cycles: result.layers![i]!.cycles,
-      })),
-    };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    console.error(`${model} on ${targetName}, ${optimize}: ${error.message}`);
-    return undefined;
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
-/** An input of all sorts of codes; cycles do not depend on it. */
-function inputFor({ inputBytes }: CProgram): Int8Array<ArrayBuffer> {
-  return Int8Array.from({ length: inputBytes }, (_, i) => Math.imul(i, 2654435761) >> 24);
-}
-
-async function quantized(path: string): Promise<QuantizedGraph> {
-  const graph = importModel(await loadModel(path));
-  const size = elements(graph.tensors.get(graph.input)!);
-  const samples = [0, 1].map((n) => Float32Array.from({ length: size }, (_, i) => (i + n) % 7 / 7));
-  return quantize(graph, samples, { calibrator: "max" });
-}
+const models = values.models.split(",");
+const targets = values.targets.split(",");
+const levels = values.levels.split(",") as Optimize[];
 
 const rows: Row[] = [];
-for (const name of values.models.split(",")) {
-  const workload = workloads.find((candidate) => candidate.name === name);
-  const path = workload?.path ?? name;
-  if (workload?.path !== undefined && !(await exists(workload.path))) {
-    console.error(`${name} is left out: ${workload.path} is not there.`);
-    continue;
-  }
-  const graph = await quantized(path);
-  for (const target of values.targets.split(",")) {
-    for (const level of values.levels.split(",")) {
-      const row = await measure(name, graph, target, level as Optimize);
-      if (row === undefined) continue;
-      rows.push(row);
-      if (!values.json) print(row, workload?.peers[target]);
-    }
-  }
-}
-if (values.json) console.log(JSON.stringify(rows, null, 2));
-if (rows.some(({ wrong }) => wrong)) Deno.exit(1);
+const absent: string[] = [];
+await measureAll({ models, targets, levels }, {
+  row: (row) => rows.push(row),
+  failed: ({ model, target, optimize }, why) =>
+    absent.push(`${model} on ${target}, ${optimize}: ${why}`),
+  absent: (model) => absent.push(`${model}: its file is not on this machine.`),
+});
 
-async function exists(path: string): Promise<boolean> {
-  return path === "mlp" || path === "convnet" ||
-    await Deno.stat(path).then(() => true, () => false);
-}
-
-function print(row: Row, peer: number | undefined): void {
-  const { model, target, optimize, macs, cycles, code, flash, ram } = row;
-  const ratio = peer === undefined ? "" : `, ${(peer / cycles).toFixed(2)}× fewer than CMSIS-NN`;
-  console.log(
-    `${row.wrong ? "WRONG BYTES " : ""}${model} on ${target}, ${optimize}: ` +
-      `${(cycles / 1e6).toFixed(3)} M cycles, ${(cycles / macs).toFixed(2)} a MAC, ` +
-      `${(row.instructions / 1e6).toFixed(3)} M instructions, ${code} bytes of code, ` +
-      `${flash} of flash, ${ram} of RAM${ratio}`,
+for (const model of models) {
+  const mine = rows.filter((row) => row.model === model);
+  if (mine.length === 0) continue;
+  const { peers, silicon } = workloads.find(({ name }) => name === model)!;
+  const published = silicon === undefined
+    ? ""
+    : `; fastest published on a Cortex-M4: ${count(silicon)} cycles`;
+  console.log(`### ${model}\n\n${count(mine[0]!.macs)} multiply-accumulates${published}.\n`);
+  print(
+    "target,level,cycles,a MAC,instructions,CMSIS-NN,ratio,code,flash,arena,stack,RAM",
+    mine.map(({ target, optimize, macs, cycles, instructions, flash, ram }) => {
+      const peer = peers[target];
+      return [
+        target,
+        optimize,
+        count(cycles),
+        (cycles / macs).toFixed(2),
+        count(instructions),
+        peer === undefined ? "" : count(peer),
+        peer === undefined ? "" : (peer / cycles).toFixed(2),
+        count(flash.code),
+        count(flash.total),
+        count(ram.arena),
+        count(ram.stack),
+        count(ram.total),
+      ];
+    }),
   );
-  if (!values.layers) return;
-  for (const layer of row.layers) {
-    const each = layer.macs === 0 ? "" : ` (${(layer.cycles / layer.macs).toFixed(2)} a MAC)`;
-    console.log(`    ${layer.name}: ${layer.kernel}, ${layer.cycles} cycles${each}; ${layer.why}`);
+  for (const { target, optimize, layers } of mine) {
+    if (optimize !== levels[0] || target !== targets[0]) continue;
+    console.log(`\nLayers on ${target}, \`${optimize}\`:\n`);
+    print(
+      "layer,op,kernel,cycles,a MAC,why",
+      layers.map(({ name, op, kernel, why, macs, cycles }) => [
+        name.replaceAll("|", "\\|"),
+        op,
+        kernel,
+        count(cycles),
+        macs === 0 ? "" : (cycles / macs).toFixed(2),
+        why,
+      ]),
+    );
   }
+  console.log("");
+}
+for (const line of absent) console.log(`Left out: ${line}`);
+
+/** A table; columns are of numbers but for those that begin with a letter. */
+function print(head: string, body: readonly (readonly string[])[]): void {
+  const names = head.split(",");
+  const sides = names.map((_, i) => /^[a-z]/i.test(body[0]?.[i] ?? "") ? "---" : "--:");
+  for (const cells of [names, sides, ...body]) console.log(`| ${cells.join(" | ")} |`);
 }
