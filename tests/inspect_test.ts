@@ -126,3 +126,19 @@ Deno.test("diff compares every layer and sorts them by noise", async () => {
   assert.deepEqual(ratios, ratios.toSorted((a: number, b: number) => a - b));
   assert.equal(ratios.length, 5);
 });
+
+Deno.test("diff of an int8 TensorFlow Lite model, with samples from files", async () => {
+  const folder = new URL("../shared/data/mlperf-tiny/anomaly-detection/", root).pathname;
+  if (await Deno.stat(folder).catch(() => undefined) === undefined) {
+    console.log(`Skipped: there is no ${folder}.`);
+    return;
+  }
+  const args = ["--inputs", folder, "--target", "host,cortex-m4", "--samples", "1"];
+  const { stdout, stderr, code } = await intnic(["diff", `${folder}model.tflite`, ...args]);
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^cortex-m4: all \d+ layers gave the reference's bytes for all 1 samples\.$/m,
+  );
+  assert.match(stdout, /│ fully_connected_0 +│ dense +│ +[\d.]+ dB/);
+});
