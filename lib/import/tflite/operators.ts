@@ -1,10 +1,21 @@
-import { argMax, concatenation, pad, pool, reduce, reshape, resizeNearest } from "./shapes.ts";
-import { slice, split, stridedSlice, transpose } from "./shapes.ts";
 import type { Converter } from "./common.ts";
 import { binary, clip, div, quantize, relu, unary } from "./elementwise.ts";
 import { conv2d, depthwiseConv2d, fullyConnected, transposeConv } from "./linear.ts";
 import { sequenceLstm, sequenceRnn } from "./recurrent.ts";
 import { options } from "./schema.ts";
+import {
+  argMax,
+  concatenation,
+  pad,
+  pool,
+  reduce,
+  reshape,
+  resizeNearest,
+  slice,
+  split,
+  stridedSlice,
+  transpose,
+} from "./shapes.ts";
 
 /** How each operator of TensorFlow Lite becomes nodes of a graph. */
 export const converters: Readonly<Record<string, Converter>> = {

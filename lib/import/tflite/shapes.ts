@@ -11,13 +11,14 @@ import {
   axisOf,
   type Converter,
   droppedDimensions,
+  fusedActivation,
+  requireBatchOfOne,
   requireNoActivation,
   requireSameEncoding,
   withAxes,
 } from "./common.ts";
 import type { TfliteOperator, TfliteTensor } from "./file.ts";
 import { readWindow } from "./linear.ts";
-import { fusedActivation, requireBatchOfOne } from "./common.ts";
 import { options } from "./schema.ts";
 
 /** RESHAPE, SQUEEZE, EXPAND_DIMS: the file states the shape that comes out. */
