@@ -1,6 +1,7 @@
 import { opOf } from "../ops/mod.ts";
 import { contextOf, elements } from "../ops/op.ts";
 import type { ArenaSlot, QuantizedGraph } from "../types.ts";
+import { type Buffer, placeBuffers } from "./place.ts";
 
 /** Where a tensor lives while the program runs: the caller's buffer, the arena, or flash. */
 export type Place = "input" | "output" | "constant" | { readonly offset: number };
@@ -23,23 +24,14 @@ export interface LayerBytes {
   readonly scratch: number;
   /** From one inference to the next. */
   readonly state: number;
-}
-
-/** Slots start at multiples of this, so that kernels may read whole words. */
-const ALIGNMENT = 4;
-
-/** A run of bytes with a lifetime, not yet placed. */
-interface Buffer {
-  readonly name: string;
-  bytes: number;
-  readonly from: number;
-  to: number;
+  /** How far before its first input its output may begin and take over the bytes; see `Emission`. */
+  readonly distance?: number;
 }
 
 /**
  * Places every activation tensor. Tensors that are not alive at the same time share bytes; an op
- * that can work in place writes over its input; the input and output buffers are the caller's.
- * Placement is greedy, largest first, at the lowest offset that is free for the whole lifetime.
+ * that can work in place writes over its input, one that walks over rows may write over those it has
+ * seen; the input and output buffers are the caller's.
  *
  * @param layerBytes what each layer needs besides, by layer name
  */
@@ -47,7 +39,7 @@ export function planArena(
   graph: QuantizedGraph,
   layerBytes: ReadonlyMap<string, LayerBytes>,
 ): ArenaPlan {
-  const { homes, buffers } = assignBuffers(graph);
+  const { homes, buffers } = assignBuffers(graph, layerBytes);
   const scratch = new Map<string, Buffer>();
   const state = new Map<string, Buffer>();
   const last = graph.nodes.length - 1;
@@ -65,7 +57,8 @@ export function planArena(
     new Map([...of].map(([layer, buffer]) => [layer, offsetOf(buffer)]));
   // By identity: a tensor may be called what another layer's scratch is called.
   const offsetOf = (buffer: Buffer) => placed.get(buffer)!;
-  const slots = [...placed].map(([buffer, offset]): ArenaSlot => ({ ...buffer, offset }))
+  const slots = [...placed]
+    .map(([{ name, bytes, from, to }, offset]): ArenaSlot => ({ name, bytes, from, to, offset }))
     .sort((a, b) => a.from - b.from || a.offset - b.offset);
   return {
     bytes: slots.reduce((end, slot) => Math.max(end, slot.offset + slot.bytes), 0),
@@ -81,7 +74,7 @@ export function planArena(
 }
 
 /** Gives every tensor the caller's buffer or one of the arena's, with sizes and lifetimes. */
-function assignBuffers(graph: QuantizedGraph) {
+function assignBuffers(graph: QuantizedGraph, layerBytes: ReadonlyMap<string, LayerBytes>) {
   const { nodes } = graph;
   const homes = new Map<string, Buffer | Exclude<Place, object>>([[graph.input, "input"]]);
   for (const name of graph.constants.keys()) homes.set(name, "constant");
@@ -109,6 +102,10 @@ function assignBuffers(graph: QuantizedGraph) {
       homes.set(node.output, source);
     } else {
       const buffer: Buffer = { name: node.output, bytes, from: i, to: i };
+      const distance = layerBytes.get(node.name)?.distance;
+      if (typeof source === "object" && !readLater && distance !== undefined) {
+        buffer.over = { buffer: source, distance };
+      }
       buffers.push(buffer);
       homes.set(node.output, buffer);
     }
@@ -121,25 +118,4 @@ function aliasRoot(graph: QuantizedGraph, tensor: string): string {
   const node = graph.nodes.find(({ output }) => output === tensor);
   if (node === undefined || opOf(node.op).emit !== undefined) return tensor;
   return aliasRoot(graph, node.inputs[0]!);
-}
-
-/** An offset for every buffer. */
-function placeBuffers(buffers: readonly Buffer[]): Map<Buffer, number> {
-  const placed = new Map<Buffer, number>();
-  for (const buffer of [...buffers].sort((a, b) => b.bytes - a.bytes)) {
-    const rivals = [...placed]
-      .filter(([rival]) => rival.from <= buffer.to && buffer.from <= rival.to)
-      .sort(([, a], [, b]) => a - b);
-    let offset = 0;
-    for (const [rival, start] of rivals) {
-      if (offset + buffer.bytes <= start) break;
-      offset = Math.max(offset, align(start + rival.bytes));
-    }
-    placed.set(buffer, offset);
-  }
-  return placed;
-}
-
-function align(offset: number): number {
-  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }

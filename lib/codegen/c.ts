@@ -46,6 +46,7 @@ export function generateC(
     new Map(layers.map(({ node, emission }) => [node.name, {
       scratch: emission.scratchBytes,
       state: emission.state?.bytes ?? 0,
+      ...(emission.distance === undefined ? {} : { distance: emission.distance }),
     }])),
   );
   const input = graph.tensors.get(graph.input)!;

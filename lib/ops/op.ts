@@ -47,6 +47,11 @@ export interface Emission {
   readonly weightBytes: number;
   /** Arena bytes it needs only while it runs. */
   readonly scratchBytes: number;
+  /**
+   * Present if the output may take over the first input's bytes while that is still being read, as
+   * long as it begins at least this many bytes before it; see `rowDistance`.
+   */
+  readonly distance?: number;
   /** Arena bytes that keep their contents from one inference to the next. */
   readonly state?: {
     readonly bytes: number;
