@@ -1,3 +1,6 @@
+import type { Window } from "../ops/window.ts";
+import type { Shape } from "../types.ts";
+
 /** How an op walks over rows. */
 export interface RowWalk {
   /** Output rows, and how many of them are written at a time. */
@@ -30,4 +33,19 @@ export function rowDistance(
     distance = Math.max(distance, written - needed);
   }
   return distance;
+}
+
+/** The same for an op that slides a window over an NHWC image, pixel by pixel. */
+export function windowDistance(
+  { stride, padding }: Pick<Window, "stride" | "padding">,
+  input: Shape,
+  output: Shape,
+): number {
+  return rowDistance({
+    rows: output[0]!,
+    outputRow: output[1]! * output[2]!,
+    inputRow: input[1]! * input[2]!,
+    stride: stride[0],
+    before: padding.top,
+  });
 }

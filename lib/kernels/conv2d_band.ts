@@ -1,3 +1,4 @@
+import { rowDistance } from "../codegen/overlap.ts";
 import { defineAlignedWeights } from "../codegen/pack.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
@@ -58,6 +59,14 @@ export const conv2dBand: Kernel<Conv2d> = {
         constants: defineAlignedWeights(name, packed) +
           defineScales(name, scales),
         weightBytes: packed.length,
+        distance: rowDistance({
+          rows: outHeight,
+          outputRow: outWidth * outputs,
+          inputRow: width * depth,
+          stride: stride[0],
+          before: padding.top,
+          copied: true,
+        }),
         scratchBytes: 2 * columns * column + 2 * pitch + 4,
         body: `static const struct intnic_conv2d_band layer = {
     .weights = model_weights_${name}.bytes, .scales = model_scales_${name},

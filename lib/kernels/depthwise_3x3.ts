@@ -1,4 +1,5 @@
-import { formatList } from "../codegen/literals.ts";
+import { rowDistance } from "../codegen/overlap.ts";
+import { defineAlignedWeights } from "../codegen/pack.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { Window } from "../ops/window.ts";
 import type { Kernel } from "./kernel.ts";
@@ -39,17 +40,27 @@ export const depthwise3x3: Kernel<Window> = {
     const weights = pack(linear.weights, turned);
     return {
       cycles: passes * (10 * columns + (vertical === 1 ? 44 : 26) * count + 120),
-      extraFlash: 4 * weights.length - linear.weights.length,
+      extraFlash: 0,
       scratch,
       why: "four channels laid out as planes of columns, two rows a word",
       emit: (name) => ({
         kernels: ["noinline", "simd", ...scaleKernels(rounding), "limit", "depthwise_3x3"],
-        constants: `static const intnic_pair model_weights_${name}[${weights.length}] = {\n` +
-          `${formatList(weights)}\n};\n${defineScales(name, scales)}`,
-        weightBytes: 4 * weights.length,
+        constants: defineAlignedWeights(name, weights) + defineScales(name, scales),
+        weightBytes: weights.length,
+        // Sweeping along columns, it writes to all rows before it has read the next columns.
+        ...(turned ? {} : {
+          distance: rowDistance({
+            rows,
+            atOnce: vertical === 1 ? 2 : 1,
+            outputRow: outWidth * depth,
+            inputRow: width * depth,
+            stride: vertical,
+            before: padding.top,
+          }),
+        }),
         scratchBytes: scratch,
         body: `static const struct intnic_depthwise_3x3 layer = {
-    .weights = model_weights_${name}, .scales = model_scales_${name},
+    .weights = model_weights_${name}.bytes, .scales = model_scales_${name},
     .height = ${xHeight}, .width = ${xWidth}, .depth = ${depth},
     .x_row = ${xRow}, .x_column = ${xColumn}, .y_row = ${yRow}, .y_column = ${yColumn},
     .stride = ${vertical}, .pad_top = ${padTop}, .pad_left = ${padLeft},
@@ -65,22 +76,11 @@ intnic_limit(y, ${outHeight * outWidth * depth}, &range);`,
   },
 };
 
-/** Per channel the words (w0j, w1j) of its three columns j, then (w1j, w2j). */
-function pack(weights: Int8Array, turned: boolean): Int32Array {
-  const packed = new Int32Array(weights.length / 9 * 6);
-  for (let channel = 0; channel < weights.length / 9; channel++) {
-    for (let j = 0; j < 3; j++) {
-      const [w0, w1, w2] = [0, 1, 2].map((row) =>
-        weights[9 * channel + (turned ? 3 * j + row : 3 * row + j)]!
-      );
-      packed[6 * channel + j] = pair(w0!, w1!);
-      packed[6 * channel + 3 + j] = pair(w1!, w2!);
-    }
-  }
-  return packed;
-}
-
-/** Two int16 values in a word, the first in its lower half. */
-function pair(low: number, high: number): number {
-  return (low & 0xffff) | high << 16;
+/** Per channel its filter column by column, or row by row where the two change places. */
+function pack(weights: Int8Array, turned: boolean): Int8Array {
+  if (turned) return weights;
+  return weights.map((_, i) => {
+    const [column, row] = [Math.floor(i % 9 / 3), i % 3];
+    return weights[i - i % 9 + 3 * row + column]!;
+  });
 }

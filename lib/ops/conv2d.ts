@@ -1,6 +1,7 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { conv2dBand } from "../kernels/conv2d_band.ts";
 import { conv2dWinograd } from "../kernels/conv2d_winograd.ts";
+import { windowDistance } from "../codegen/overlap.ts";
 import { UserError } from "../errors.ts";
 import { roundingRule } from "../quantize/requant.ts";
 import type { Shape } from "../types.ts";
@@ -115,6 +116,7 @@ export const conv2d: Op<Conv2d> = {
         defineChannels(name, linear, input.zeroPoint, rounding),
       weightBytes: linear.weights.length,
       scratchBytes: gathers ? kernel[0] * kernel[1] * depth : 0,
+      distance: windowDistance(node.attributes, input.shape, output.shape),
       body: `static const struct intnic_conv2d layer = {
     .weights = model_weights_${name}, .channels = model_channels_${name},
 ${windowFields(node.attributes, input.shape, output.shape)}

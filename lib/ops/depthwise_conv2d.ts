@@ -1,6 +1,7 @@
 import { depthwise3x3 } from "../kernels/depthwise_3x3.ts";
 import { defineChannels, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { formatList } from "../codegen/literals.ts";
+import { windowDistance } from "../codegen/overlap.ts";
 import { UserError } from "../errors.ts";
 import { roundingRule } from "../quantize/requant.ts";
 import { activationRange } from "./activation.ts";
@@ -98,6 +99,7 @@ export const depthwiseConv2d: Op<Window> = {
         }\n};\n` + defineChannels(name, linear, 0, rounding),
       weightBytes: linear.weights.length,
       scratchBytes: 0,
+      distance: windowDistance(node.attributes, input.shape, output.shape),
       body: `static const struct intnic_depthwise_conv2d layer = {
     .weights = model_weights_${name}, .channels = model_channels_${name},
 ${windowFields(node.attributes, input.shape, output.shape)}

@@ -6,7 +6,7 @@
  * way round: the generator sweeps along the longer side.
  */
 struct intnic_depthwise_3x3 {
-    const intnic_pair *weights; /* per channel (w0j, w1j) for columns j, then (w1j, w2j) */
+    const int8_t *weights; /* per channel its three columns */
     const struct intnic_scale *scales;
     int32_t height, width, depth;
     int32_t x_row, x_column; /* bytes from one row or column of the image to the next */
@@ -94,6 +94,18 @@ static inline int64_t intnic_load_column(const intnic_pair *plane)
 
     __builtin_memcpy(&both, plane, sizeof both);
     return both;
+}
+
+/* The three columns of a filter as (w0, w1), then as (w1, w2). */
+static inline void intnic_widen_filter(const int8_t *weights, intnic_pair *filter)
+{
+    for (int32_t j = 0; j < 3; j++) {
+        int32_t w1 = weights[1];
+
+        filter[j] = (int32_t)(((uint32_t)w1 << 16) | (uint16_t)weights[0]);
+        filter[3 + j] = (int32_t)(((uint32_t)weights[2] << 16) | (uint16_t)w1);
+        weights += 3;
+    }
 }
 
 /* Adds a column: rows 0 to 2 times w0 w1 w2 to the one sum, rows 1 to 3 to the other. */
@@ -198,7 +210,7 @@ static void intnic_depthwise_3x3(const struct intnic_depthwise_3x3 *layer, const
     int32_t *sums = planes + 8 * layer->columns;
 
     for (int32_t oy = 0; oy < layer->out_height; oy += rows) {
-        const intnic_pair *weights = layer->weights;
+        const int8_t *weights = layer->weights;
         const struct intnic_scale *scale = layer->scales;
 
         for (int32_t c = 0; c < layer->depth; c += 4) {
@@ -207,17 +219,19 @@ static void intnic_depthwise_3x3(const struct intnic_depthwise_3x3 *layer, const
                 /* Channels lie in the order 0 2 1 3. */
                 const intnic_pair *plane = planes + ((p & 1) << 2 | (p & 2));
                 int8_t *first = y + c + p;
+                intnic_pair filter[6];
 
+                intnic_widen_filter(weights, filter);
                 if (rows == 1) {
-                    intnic_sum_row(plane, weights, scale->bias, count, sums);
+                    intnic_sum_row(plane, filter, scale->bias, count, sums);
                     intnic_store_half(sums, count, scale, layer->y_column, first);
                 } else {
                     int8_t *second = oy + 1 < layer->out_height ? first + layer->y_row : first;
 
-                    intnic_sum_rows(plane, weights, scale->bias, count, sums);
+                    intnic_sum_rows(plane, filter, scale->bias, count, sums);
                     intnic_store_sums(sums, count, scale, layer->y_column, first, second);
                 }
-                weights += 6;
+                weights += 9;
                 scale++;
             }
         }
