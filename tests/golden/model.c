@@ -482,17 +482,17 @@ MODEL_LAYER void model_layer_classes(const int8_t *x, int8_t *y)
 }
 
 /*
- * Arena of 20 bytes:
+ * Arena of 17 bytes:
  *  offset   bytes
- *       0       9  filters.scratch (steps 0-0)
- *      12       8  filters (steps 0-2)
+ *       0       8  filters (steps 0-2)
+ *       8       9  filters.scratch (steps 0-0)
  */
 /* input 4x4x1 (16), scale 0.00392156863, zero point -128 -> output 2 (2), scale 0.00908496614, zero point -14 */
 static void model_run(int8_t *arena, const int8_t *input, int8_t *output)
 {
-    model_layer_filters(input, arena, arena + 12);
-    model_layer_pool(arena + 12, arena + 12);
-    model_layer_classes(arena + 12, output);
+    model_layer_filters(input, arena + 8, arena);
+    model_layer_pool(arena, arena);
+    model_layer_classes(arena, output);
 }
 
 void model_infer_in(void *arena, const int8_t *input, int8_t *output)

@@ -20,7 +20,7 @@ extern "C" {
 #define MODEL_OUTPUT_ZERO_POINT (-14)
 
 /* Bytes of working memory, aligned to 4. */
-#define MODEL_ARENA_SIZE 20
+#define MODEL_ARENA_SIZE 17
 
 /* Runs the network in the caller's arena; its contents need not survive between calls. */
 void model_infer_in(void *arena, const int8_t *input, int8_t *output);
