@@ -6,8 +6,9 @@ import { elements, formatShape } from "../../ops/op.ts";
 import type { EdgeType, Graph, Model, Node, Rounding, Shape } from "../../types.ts";
 import { Unsupported } from "../unsupported.ts";
 import { combine, scalarOf } from "./broadcast.ts";
-import { Context, type Converter, GraphParts, isValue } from "./context.ts";
+import { Context, type Converter, isValue } from "./context.ts";
 import { elementwise } from "./elementwise.ts";
+import { GraphParts } from "./graph_parts.ts";
 import { fold } from "./fold.ts";
 import { linear } from "./linear.ts";
 import { inputOrder, sorted } from "./order.ts";
@@ -106,13 +107,13 @@ export function readOnnxModel(model: Model, options: OnnxOptions = {}): OnnxImpo
     throw new UserError(`The output ${port.name} of ${model.path} does not depend on its input.`);
   }
   const output = finishOutput(operand, port, parts, options.trivial === true);
-  if (typeOf(inputs[0]!.type) !== "float" && !parts.encodings.has(input.tensor)) {
+  const edges = { input: edgeOf(inputs, input.tensor), output: edgeOf([port], port.name) };
+  if (edges.input !== "float32" && !parts.encodings.has(input.tensor)) {
     throw new UserError(
       `The input ${input.tensor} of ${model.path} is made of whole numbers without a scale; intnic ` +
         `takes reals, or int8 and uint8 that are dequantized.`,
     );
   }
-  const edges = { input: edgeOf(inputs, input.tensor), output: edgeOf([port], port.name) };
   return { graph: graphOf(model, parts, { input, output, edges }), input, output };
 }
 
