@@ -44,7 +44,14 @@ export const depthwise3x3: Kernel<Window> = {
       scratch,
       why: "four channels laid out as planes of columns, two rows a word",
       emit: (name) => ({
-        kernels: ["noinline", "simd", ...scaleKernels(rounding), "limit", "depthwise_3x3"],
+        kernels: [
+          "noinline",
+          "simd",
+          ...scaleKernels(rounding),
+          rounding === "tflite" ? "store_sums_tflite" : "store_sums",
+          "limit",
+          "depthwise_3x3",
+        ],
         constants: defineAlignedWeights(name, weights) + defineScales(name, scales),
         weightBytes: weights.length,
         // Sweeping along columns, it writes to all rows before it has read the next columns.
