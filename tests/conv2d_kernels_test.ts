@@ -9,8 +9,8 @@ import { type Random, tryOp } from "./op_trials.ts";
 
 /** A 3×3 convolution of which every other one has only the largest weights. */
 function convGraph(random: Random): Graph {
-  const depth = 4 * pick(random, [1, 1, 2, 3, 4, 5, 8, 16]);
-  const outputs = whole(random, 1, 9);
+  const depth = pick(random, [1, 1, 1, 2, 3, 4, 4, 7, 8, 12, 16, 20, 32, 64]);
+  const outputs = random() < 0.5 ? 4 * whole(random, 1, 3) : whole(random, 1, 9);
   const pad = () => pick(random, [0, 1, 1, 2, 5]);
   const padding = { top: pad(), bottom: pad(), left: pad(), right: pad() };
   const along = (added: number) => Math.max(1, 3 - added) + whole(random, 0, 9);
@@ -29,10 +29,20 @@ function convGraph(random: Random): Graph {
 
 Deno.test("3×3 convolutions at the level speed mean the same", () =>
   tryOp(convGraph, {
-    count: 60,
+    count: 90,
     levels: ["speed"],
     targets: ["cortex-m4", "cortex-m7", "cortex-m33"],
   }));
+
+Deno.test("… and where the compiler does not optimize", async () => {
+  const path = new URL("../targets/cortex-m4.json", import.meta.url);
+  const target = JSON.parse(await Deno.readTextFile(path));
+  const file = await Deno.makeTempFile({ suffix: ".json" });
+  target.compiler.flags.push("-O0", "-Wshadow");
+  await Deno.writeTextFile(file, JSON.stringify(target));
+  await tryOp(convGraph, { count: 20, levels: ["speed"], targets: [file] });
+  await Deno.remove(file);
+});
 
 Deno.test("Winograd is chosen for speed alone, and says what it costs", async () => {
   const kernels = await loadKernels({ name: "any", kernels: ["dsp", "generic"] });
