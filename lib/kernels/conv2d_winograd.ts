@@ -31,14 +31,14 @@ export const conv2dWinograd: Kernel<Conv2d> = {
   plan(node, { inputs, output, rounding }) {
     const linear = quantizedLinear(node);
     const { kernel, stride, dilation, padding } = node.attributes;
-    const [height, width, depth] = inputs[0]!.shape as [number, number, number];
+    const [height, width, channels] = inputs[0]!.shape as [number, number, number];
     const [outHeight, outWidth, outputs] = output.shape as [number, number, number];
     if ((node.attributes.groups ?? 1) > 1) return "its channels come in groups";
     if (kernel[0] !== 3 || kernel[1] !== 3) return "its windows are not 3×3";
     if (stride[0] !== 1 || stride[1] !== 1) return "its stride is not 1";
     if (dilation[0] !== 1 || dilation[1] !== 1) return "its windows have holes";
-    if (depth % 4 !== 0) return `its ${depth} input channels are not a multiple of 4`;
-    if (depth > MAX_DEPTH) return `its ${depth} input channels are more than ${MAX_DEPTH}`;
+    const depth = Math.ceil(channels / 4) * 4;
+    if (depth > MAX_DEPTH) return `its ${channels} input channels are more than ${MAX_DEPTH}`;
     // Inputs are counted from −128, as if their zero point were by as much higher.
     const zero = inputs[0]!.zeroPoint + 128;
     const largest = largestSum(linear, zero);
@@ -56,7 +56,8 @@ export const conv2dWinograd: Kernel<Conv2d> = {
     const extraFlash = bytes - linear.weights.length;
     return {
       cycles: Math.ceil(tiles / 2) * groups * ELEMENTS * (8 * depth + 15) +
-        tiles * (400 * outputs + 140 * depth) + Math.ceil(outHeight / TILE) * 20 * pitch,
+        tiles * (400 * outputs + 140 * depth) +
+        Math.ceil(outHeight / TILE) * pitch * (depth === channels ? 20 : 40),
       extraFlash,
       scratch,
       why: `4×4 outputs at once by a quarter of the multiplications, +${
@@ -74,13 +75,13 @@ export const conv2dWinograd: Kernel<Conv2d> = {
           `conv2d_winograd@INTNIC_DEPTH=${depth},INTNIC_OUTPUTS=${outputs},` +
           `INTNIC_PITCH=${pitch}`,
         ],
-        constants: defineAlignedPairs(name, pack(linear.weights, outputs, depth)) +
+        constants: defineAlignedPairs(name, pack(linear.weights, outputs, channels)) +
           defineScales(name, scales),
         weightBytes: bytes,
         scratchBytes: scratch,
         body: `static const struct intnic_conv2d_winograd layer = {
     .weights = model_weights_${name}.values, .scales = model_scales_${name},
-    .height = ${height}, .width = ${width},
+    .height = ${height}, .width = ${width}, .depth = ${channels},
     .pad_top = ${padding.top}, .pad_left = ${padding.left},
     .out_height = ${outHeight}, .out_width = ${outWidth},
     .input_zero = ${zero},
@@ -110,15 +111,16 @@ function largestSum(linear: LinearConstants, zeroPoint: number): number {
 /**
  * Transformed weights in the order of the kernel: for every four outputs, for each element of a
  * tile, for two input channels at a time, those two of each output. Of four channels 0 and 2 come
- * together, then 1 and 3.
+ * together, then 1 and 3; channels are filled up to a multiple of four with zeros.
  *
  * @param weights OHWI
  */
-function pack(weights: Int8Array, outputs: number, depth: number): Int16Array {
+function pack(weights: Int8Array, outputs: number, channels: number): Int16Array {
+  const depth = Math.ceil(channels / 4) * 4;
   const packed = new Int16Array(Math.ceil(outputs / GROUP) * GROUP * ELEMENTS * depth);
   for (let o = 0; o < outputs; o++) {
-    for (let c = 0; c < depth; c++) {
-      const element = transform((tap) => weights[(o * 9 + tap) * depth + c]!);
+    for (let c = 0; c < channels; c++) {
+      const element = transform((tap) => weights[(o * 9 + tap) * channels + c]!);
       // Among the pairs of the group's outputs: channels 0, 2, 1, 3 are halves 0, 1 of pairs 0, 1.
       const pair = Math.floor(c / 4) * 2 + c % 2;
       const half = Math.floor(c % 4 / 2);

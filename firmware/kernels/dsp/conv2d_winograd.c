@@ -14,7 +14,8 @@
  * weights in -18432 .. 18432: both fit int16. All else is modulo 2^32: times the inverse of 9 it is
  * 64 times the sum, which the generator has proved to fit.
  *
- * A file for one number of input channels, outputs, and bytes of an image row.
+ * A file for one number of input channels (a multiple of four: the others are zeros), outputs, and
+ * bytes of an image row with so many channels.
  */
 #define INTNIC_PASTE_(a, b, c, d) a##_##b##_##c##_##d
 #define INTNIC_PASTE(a, b, c, d) INTNIC_PASTE_(a, b, c, d)
@@ -30,7 +31,7 @@
 struct intnic_conv2d_winograd {
     const int16_t *weights; /* per four outputs, for each of 36 elements, column by column: pairs */
     const struct intnic_scale *scales;
-    int32_t height, width;
+    int32_t height, width, depth;
     int32_t pad_top, pad_left;
     int32_t out_height, out_width;
     int32_t input_zero; /* counted from -128, as all inputs here */
@@ -77,6 +78,35 @@ static inline void intnic_transform_six(const uint32_t d[6], uint32_t to[6])
     to[3] = c + (e << 1);
     to[4] = c - (e << 1);
     to[5] = d[5] - d[3] - (e << 2);
+}
+
+/* Copies pixels of `depth` channels to such of `wide` ones, a multiple of four; the others are 0. */
+static INTNIC_NOINLINE void intnic_stage_pixels(const int8_t *x, int32_t count, int32_t depth,
+                                                int32_t wide, int8_t *to)
+{
+    intnic_pair *words = (void *)to;
+
+    if (depth == wide) {
+        for (int32_t left = count * depth; left > 0; left -= 4) {
+            *words++ = (int32_t)intnic_load4(x);
+            x += 4;
+        }
+        return;
+    }
+    if (depth == 3) {
+        for (; count > 0; count--) {
+            *words++ = (uint8_t)x[0] | (uint8_t)x[1] << 8 | (uint8_t)x[2] << 16;
+            x += 3;
+        }
+        return;
+    }
+    for (; count > 0; count--) {
+        for (int32_t c = 0; c < wide; c++) {
+            to[c] = c < depth ? x[c] : 0;
+        }
+        x += depth;
+        to += wide;
+    }
 }
 
 /* What follows has no loops, which the compiler would keep. */
@@ -479,14 +509,15 @@ static void INTNIC_NAME(winograd_rows)(const struct intnic_conv2d_winograd *laye
 {
     int32_t columns = (layer->out_width + 3) / 4 * 4 + 2;
 
-    if (top >= 0 && top + 6 <= layer->height) {
+    if (layer->depth == INTNIC_DEPTH && top >= 0 && top + 6 <= layer->height) {
         x += top * INTNIC_PITCH;
     } else {
         int8_t *row = staged;
 
         for (int32_t iy = top; iy < top + 6; iy++) {
             if (iy >= 0 && iy < layer->height) {
-                intnic_copy(x + iy * INTNIC_PITCH, INTNIC_PITCH, row);
+                intnic_stage_pixels(x + iy * layer->width * layer->depth, layer->width,
+                                    layer->depth, INTNIC_DEPTH, row);
             } else {
                 intnic_fill(layer->input_zero - 128, INTNIC_PITCH, row);
             }
