@@ -13,62 +13,78 @@ const MAX_PITCH = 4095;
 
 /**
  * Convolution on cores with SMLAD (`firmware/kernels/dsp/conv2d_band.c`): windows become runs of
- * int16 in a band of columns, int8 weights are widened as they are loaded, two pixels and four
- * channels are computed at once.
+ * int16 in a band of columns, two pixels and four channels are computed at once. Weights of 8 bits
+ * are widened as they are loaded; of 16 bits they need twice the flash and a tenth less time.
  */
-export const conv2dBand: Kernel<Conv2d> = {
-  name: "band",
-  file: "conv2d_band",
+export const conv2dBand: Kernel<Conv2d> = band("band", 8);
+export const conv2dBand16: Kernel<Conv2d> = band("band16", 16);
 
-  plan(node, { inputs, output, rounding }) {
-    const linear = quantizedLinear(node);
-    const { kernel, stride, dilation, padding } = node.attributes;
-    const { image: [height, width, depth], pixels: [outHeight, outWidth] } = shapes(
-      node.attributes,
-      inputs[0]!.shape,
-      output.shape,
-    );
-    const outputs = output.shape[2]!;
-    if ((node.attributes.groups ?? 1) > 1) return "its channels come in groups";
-    if (dilation[1] !== 1 && kernel[1] > 1) return "its windows have holes";
-    if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
-    const column = even(kernel[0] * depth);
-    const pitch = 2 * stride[1] * column;
-    if (pitch > MAX_PITCH) return `its columns are ${pitch} bytes apart`;
-    const taps = kernel[1] * column;
-    const columns = (outWidth - 1) * stride[1] + kernel[1];
-    const scales = scalesOf(linear, inputs[0]!.zeroPoint, output, rounding);
-    if (typeof scales === "string") return scales;
-    const groups = Math.ceil(outputs / GROUP);
-    const packed = pack(linear.weights, { outputs, kernel, depth, column });
-    return {
-      cycles: pairs([outHeight, outWidth]) * groups * (9 * taps + 140) +
-        2 * outHeight * columns * column,
-      extraFlash: packed.length - linear.weights.length,
-      // One window more than there is may be read, and not used.
-      scratch: 2 * columns * column + 2 * pitch + 4,
-      why: "two pixels and four channels at once, two taps an SMLAD",
-      emit: (name) => ({
-        kernels: [
-          "noinline",
-          "simd",
-          ...scaleKernels(rounding),
-          "limit",
-          `conv2d_band@INTNIC_PITCH=${pitch}`,
-        ],
-        constants: defineAlignedWeights(name, packed) +
-          defineScales(name, scales),
-        weightBytes: packed.length,
-        distance: rowDistance({
-          rows: outHeight,
-          outputRow: outWidth * outputs,
-          inputRow: width * depth,
-          stride: stride[0],
-          before: padding.top,
-          copied: true,
-        }),
-        scratchBytes: 2 * columns * column + 2 * pitch + 4,
-        body: `static const struct intnic_conv2d_band layer = {
+/** What the parts of the kernel cost on a Cortex-M4. */
+const costs = {
+  8: { unroll: 8, twoTaps: 17, loop: 6, block: 113 },
+  16: { unroll: 16, twoTaps: 16, loop: 6, block: 113 },
+} as const;
+
+function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
+  return {
+    name,
+    file: "conv2d_band",
+
+    plan(node, { inputs, output, rounding }) {
+      const linear = quantizedLinear(node);
+      const { kernel, stride, dilation, padding } = node.attributes;
+      const { image: [height, width, depth], pixels: [outHeight, outWidth] } = shapes(
+        node.attributes,
+        inputs[0]!.shape,
+        output.shape,
+      );
+      const outputs = output.shape[2]!;
+      if ((node.attributes.groups ?? 1) > 1) return "its channels come in groups";
+      if (dilation[1] !== 1 && kernel[1] > 1) return "its windows have holes";
+      if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
+      const column = even(kernel[0] * depth);
+      const pitch = 2 * stride[1] * column;
+      if (pitch > MAX_PITCH) return `its columns are ${pitch} bytes apart`;
+      const taps = kernel[1] * column;
+      const columns = (outWidth - 1) * stride[1] + kernel[1];
+      const scales = scalesOf(linear, inputs[0]!.zeroPoint, output, rounding);
+      if (typeof scales === "string") return scales;
+      const groups = Math.ceil(outputs / GROUP);
+      const packed = pack(linear.weights, { outputs, kernel, depth, column, bits });
+      const { unroll, twoTaps, loop, block } = costs[bits];
+      const rounds = Math.floor(taps / unroll) + taps % unroll / 2;
+      return {
+        cycles:
+          pairs([outHeight, outWidth]) * groups * (twoTaps * taps / 2 + loop * rounds + block) +
+          2 * outHeight * columns * column,
+        extraFlash: packed.length - linear.weights.length,
+        // One window more than there is may be read, and not used.
+        scratch: 2 * columns * column + 2 * pitch + 4,
+        why: "two pixels and four channels at once, two taps an SMLAD" +
+          (bits === 8
+            ? ""
+            : `, +${Math.ceil((packed.length - linear.weights.length) / 1024)} KB flash`),
+        emit: (name) => ({
+          kernels: [
+            "noinline",
+            "simd",
+            ...scaleKernels(rounding),
+            "limit",
+            `conv2d_band@INTNIC_PITCH=${pitch},INTNIC_BITS=${bits}`,
+          ],
+          constants: defineAlignedWeights(name, packed) +
+            defineScales(name, scales),
+          weightBytes: packed.length,
+          distance: rowDistance({
+            rows: outHeight,
+            outputRow: outWidth * outputs,
+            inputRow: width * depth,
+            stride: stride[0],
+            before: padding.top,
+            copied: true,
+          }),
+          scratchBytes: 2 * columns * column + 2 * pitch + 4,
+          body: `static const struct intnic_conv2d_band layer = {
     .weights = model_weights_${name}.bytes, .scales = model_scales_${name},
     .height = ${height}, .width = ${width}, .depth = ${depth},
     .kernel_height = ${kernel[0]}, .dilation_y = ${dilation[0]}, .taps = ${taps},
@@ -79,11 +95,12 @@ export const conv2dBand: Kernel<Conv2d> = {
     .input_zero = ${inputs[0]!.zeroPoint},
     .range = ${rangeFields(node)},
 };
-intnic_conv2d_band_${pitch}(&layer, x, (int16_t *)(void *)scratch, y);`,
-      }),
-    };
-  },
-};
+intnic_conv2d_band_${pitch}_${bits}(&layer, x, (int16_t *)(void *)scratch, y);`,
+        }),
+      };
+    },
+  };
+}
 
 /** Largest band of a pointwise layer's rows. */
 const MAX_ROW_BYTES = 4096;
@@ -122,15 +139,20 @@ interface Layout {
   readonly depth: number;
   /** Taps of one column of a window, even. */
   readonly column: number;
+  readonly bits: 8 | 16;
 }
 
 /**
  * Weights in the order of the kernel: for every four channels, for two taps at a time along the
- * columns of the window, the two taps of channels 0 and 1 in turn, then of 2 and 3.
+ * columns of the window, as int8 the two taps of channels 0 and 1 in turn, then of 2 and 3; as int16,
+ * little endian, both taps of each channel.
  *
  * @param weights OHWI
  */
-function pack(weights: Int8Array, { outputs, kernel, depth, column }: Layout): Int8Array {
+function pack(
+  weights: Int8Array,
+  { outputs, kernel, depth, column, bits }: Layout,
+): Int8Array {
   const [kernelHeight, kernelWidth] = kernel;
   const taps = kernelWidth * column;
   // Index of a weight within its channel for every tap, or -1 for the gaps.
@@ -142,22 +164,22 @@ function pack(weights: Int8Array, { outputs, kernel, depth, column }: Layout): I
     }
   }
   const perChannel = kernelHeight * kernelWidth * depth;
-  const packed = new Int8Array(Math.ceil(outputs / GROUP) * GROUP * taps);
-  let at = 0;
+  // Which of four channels and of two taps, in the order in which they lie.
+  const turns = bits === 8
+    ? [[0, 0], [1, 0], [0, 1], [1, 1], [2, 0], [3, 0], [2, 1], [3, 1]] as const
+    : [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1], [3, 0], [3, 1]] as const;
+  const packed: number[] = [];
   for (let first = 0; first < outputs; first += GROUP) {
     for (let tap = 0; tap < taps; tap += 2) {
-      for (const channels of [[0, 1], [2, 3]]) {
-        for (const t of [tap, tap + 1]) {
-          for (const i of channels) {
-            const o = first + i;
-            const from = order[t]!;
-            packed[at++] = o < outputs && from >= 0 ? weights[o * perChannel + from]! : 0;
-          }
-        }
+      for (const [channel, t] of turns) {
+        const from = order[tap + t]!;
+        const weight = from >= 0 ? weights[(first + channel) * perChannel + from]! : 0;
+        packed.push(weight);
+        if (bits === 16) packed.push(weight >> 8);
       }
     }
   }
-  return packed;
+  return Int8Array.from(packed);
 }
 
 /** Place of an element after widening, which swaps the middle two of four. */

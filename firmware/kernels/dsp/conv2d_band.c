@@ -1,15 +1,21 @@
-#define INTNIC_PASTE_(a, b) a##_##b
-#define INTNIC_PASTE(a, b) INTNIC_PASTE_(a, b)
-
 /*
  * Convolution by bands: the rows that one output row needs are widened to int16 and laid out column
  * by column, so that every window is one run of memory and its right neighbour lies INTNIC_PITCH
- * bytes further. Two pixels and four channels are computed at once, two taps an SMLAD.
+ * bytes further. Weights have INTNIC_BITS. Two pixels and four channels are computed at once, two taps an SMLAD.
  */
 #ifndef INTNIC_BAND
 #define INTNIC_BAND
+#define INTNIC_JOIN_(a, b) a##_##b
+#define INTNIC_JOIN(a, b) INTNIC_JOIN_(a, b)
+#define INTNIC_JOIN3_(a, b, c) a##_##b##_##c
+#define INTNIC_JOIN3(a, b, c) INTNIC_JOIN3_(a, b, c)
+
 struct intnic_conv2d_band {
-    const int8_t *weights; /* per four channels: for two taps, bytes 0 1 0 1 and 2 3 2 3 */
+    /*
+     * For four channels and two taps: of int8, the bytes of channels 0 1 0 1, then 2 3 2 3; of int16,
+     * both taps of each channel in turn.
+     */
+    const int8_t *weights;
     const struct intnic_scale *scales;
     int32_t height, width, depth;
     int32_t kernel_height, dilation_y;
@@ -86,47 +92,65 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
         band += depth;
     }
 }
-#endif
 
 /*
- * Two taps of two pixels and four channels: sixteen multiplications in sixteen instructions. In
- * assembly because all fourteen registers are in use and a compiler spills; that costs a third. All
- * instructions are wide and lie on words, so that none waits for its second half.
+ * Two taps of two pixels and four channels: sixteen multiplications in sixteen instructions with
+ * weights of int8, in fourteen with weights of int16. In assembly because all fourteen registers are
+ * in use and a compiler spills; that costs a third. All instructions are wide and lie on words, so
+ * that none waits for its second half.
  */
-#define INTNIC_TWO_TAPS                                     \
-    "ldr.w %[p1], [%[x], #%c[pitch]]\n\t"                   \
-    "ldr %[p0], [%[x]], #4\n\t"                             \
-    "ldr %[b], [%[w]], #4\n\t"                              \
-    "sxtb16 %[a], %[b]\n\t"                                 \
-    "sxtb16 %[b], %[b], ror #8\n\t"                         \
-    "smlad %[s0], %[p0], %[a], %[s0]\n\t"                   \
-    "smlad %[s4], %[p1], %[a], %[s4]\n\t"                   \
-    "smlad %[s1], %[p0], %[b], %[s1]\n\t"                   \
-    "smlad %[s5], %[p1], %[b], %[s5]\n\t"                   \
-    "ldr %[b], [%[w]], #4\n\t"                              \
-    "sxtb16 %[a], %[b]\n\t"                                 \
-    "sxtb16 %[b], %[b], ror #8\n\t"                         \
-    "smlad %[s2], %[p0], %[a], %[s2]\n\t"                   \
-    "smlad %[s6], %[p1], %[a], %[s6]\n\t"                   \
-    "smlad %[s3], %[p0], %[b], %[s3]\n\t"                   \
-    "smlad %[s7], %[p1], %[b], %[s7]\n\t"
+#define INTNIC_TWO_TAPS_8                                                                       \
+    "ldr.w %[p1], [%[x], #%c[pitch]]\n\t"                                                       \
+    "ldr %[p0], [%[x]], #4\n\t"                                                                 \
+    "ldr %[b], [%[w]], #4\n\t"                                                                  \
+    "sxtb16 %[a], %[b]\n\t"                                                                     \
+    "sxtb16 %[b], %[b], ror #8\n\t" INTNIC_FOUR_SMLAD("s0", "s1", "s4", "s5")                   \
+    "ldr %[b], [%[w]], #4\n\t"                                                                  \
+    "sxtb16 %[a], %[b]\n\t"                                                                     \
+    "sxtb16 %[b], %[b], ror #8\n\t" INTNIC_FOUR_SMLAD("s2", "s3", "s6", "s7")
+#define INTNIC_TWO_TAPS_16                                                                      \
+    "ldr.w %[p1], [%[x], #%c[pitch]]\n\t"                                                       \
+    "ldr %[p0], [%[x]], #4\n\t"                                                                 \
+    "ldr.w %[b], [%[w], #4]\n\t"                                                                \
+    "ldr %[a], [%[w]], #8\n\t" INTNIC_FOUR_SMLAD("s0", "s1", "s4", "s5")                        \
+    "ldr.w %[b], [%[w], #4]\n\t"                                                                \
+    "ldr %[a], [%[w]], #8\n\t" INTNIC_FOUR_SMLAD("s2", "s3", "s6", "s7")
+#define INTNIC_FOUR_SMLAD(left0, left1, right0, right1)                                         \
+    "smlad %[" left0 "], %[p0], %[a], %[" left0 "]\n\t"                                         \
+    "smlad %[" right0 "], %[p1], %[a], %[" right0 "]\n\t"                                       \
+    "smlad %[" left1 "], %[p0], %[b], %[" left1 "]\n\t"                                         \
+    "smlad %[" right1 "], %[p1], %[b], %[" right1 "]\n\t"
+
+/* A loop's body, and the taps in it. */
+#define INTNIC_UNROLL_8 8
+#define INTNIC_TAPS_8 INTNIC_TWO_TAPS_8 INTNIC_TWO_TAPS_8 INTNIC_TWO_TAPS_8 INTNIC_TWO_TAPS_8
+#define INTNIC_UNROLL_16 16
+#define INTNIC_TAPS_16                                                                          \
+    INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16                 \
+    INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16
+
+/* Weights of two taps for builds without optimisation: of channel c of four. */
+#define INTNIC_WEIGHTS_8(c) \
+    ((c) & 1 ? intnic_odd_bytes(intnic_load4(w + 2 * (c) - 2)) \
+             : intnic_even_bytes(intnic_load4(w + 2 * (c))))
+#define INTNIC_WEIGHTS_16(c) ((int32_t)intnic_load4(w + 4 * (c)))
 
 /* All taps of two pixels and four channels, from the sums s0 to s7 on. */
 #ifdef __OPTIMIZE__
-#define INTNIC_BAND_BLOCK                                                                       \
+#define INTNIC_BAND_BLOCK(bits)                                                                 \
     do {                                                                                        \
         int32_t p0, p1, a, b;                                                                   \
         __asm__ volatile(                                                                       \
             "b 2f\n\t"                                                                          \
             ".p2align 2\n"                                                                      \
-            "1:\n\t" INTNIC_TWO_TAPS INTNIC_TWO_TAPS INTNIC_TWO_TAPS INTNIC_TWO_TAPS            \
+            "1:\n\t" INTNIC_JOIN(INTNIC_TAPS, bits)                                            \
             "2:\n\t"                                                                            \
-            "ldr %[a], %[by_eight]\n\t"                                                         \
+            "ldr %[a], %[unrolled]\n\t"                                                         \
             "cmp %[x], %[a]\n\t"                                                                \
-            "bne 1b\n\t"                                                                        \
+            "bne.w 1b\n\t"                                                                      \
             "b 4f\n\t"                                                                          \
             ".p2align 2\n"                                                                      \
-            "3:\n\t" INTNIC_TWO_TAPS                                                            \
+            "3:\n\t" INTNIC_JOIN(INTNIC_TWO_TAPS, bits)                                        \
             "4:\n\t"                                                                            \
             "ldr %[a], %[end]\n\t"                                                              \
             "cmp %[x], %[a]\n\t"                                                                \
@@ -134,42 +158,41 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
             : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4),        \
               [s5] "+r"(s5), [s6] "+r"(s6), [s7] "+r"(s7), [x] "+r"(x), [w] "+r"(w),            \
               [p0] "=&r"(p0), [p1] "=&r"(p1), [a] "=&r"(a), [b] "=&r"(b)                        \
-            : [by_eight] "m"(by_eight), [end] "m"(end), [pitch] "i"(INTNIC_PITCH)               \
+            : [unrolled] "m"(unrolled), [end] "m"(end), [pitch] "i"(INTNIC_PITCH)               \
             : "cc", "memory");                                                                  \
     } while (0)
 #else
 /* The same in C, for builds without optimisation, which have no register left for the assembly. */
-#define INTNIC_BAND_BLOCK                                                                       \
+#define INTNIC_BAND_BLOCK(bits)                                                                 \
     do {                                                                                        \
-        (void)by_eight;                                                                         \
-        for (; x != end; w += 8) {                                                              \
+        (void)unrolled;                                                                         \
+        for (; x != end; w += bits) {                                                           \
             const intnic_pair *p = (const void *)x;                                             \
             const intnic_pair *q = (const void *)(x + INTNIC_PITCH / 2);                        \
-            uint32_t w01 = intnic_load4(w);                                                     \
-            uint32_t w23 = intnic_load4(w + 4);                                                 \
                                                                                                 \
-            s0 = __smlad(*p, intnic_even_bytes(w01), s0);                                       \
-            s1 = __smlad(*p, intnic_odd_bytes(w01), s1);                                        \
-            s2 = __smlad(*p, intnic_even_bytes(w23), s2);                                       \
-            s3 = __smlad(*p, intnic_odd_bytes(w23), s3);                                        \
-            s4 = __smlad(*q, intnic_even_bytes(w01), s4);                                       \
-            s5 = __smlad(*q, intnic_odd_bytes(w01), s5);                                        \
-            s6 = __smlad(*q, intnic_even_bytes(w23), s6);                                       \
-            s7 = __smlad(*q, intnic_odd_bytes(w23), s7);                                        \
+            s0 = __smlad(*p, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(0), s0);                        \
+            s1 = __smlad(*p, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(1), s1);                        \
+            s2 = __smlad(*p, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(2), s2);                        \
+            s3 = __smlad(*p, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(3), s3);                        \
+            s4 = __smlad(*q, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(0), s4);                        \
+            s5 = __smlad(*q, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(1), s5);                        \
+            s6 = __smlad(*q, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(2), s6);                        \
+            s7 = __smlad(*q, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(3), s7);                        \
             x += 2;                                                                             \
         }                                                                                       \
     } while (0)
 #endif
+#endif
 
 /* One row of output pixels. */
-static INTNIC_NOINLINE void INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(
+static INTNIC_NOINLINE void INTNIC_JOIN3(intnic_band_row, INTNIC_PITCH, INTNIC_BITS)(
     const struct intnic_conv2d_band *layer, const int16_t *band, int8_t *y)
 {
     const struct intnic_scale *last = layer->scales + layer->outputs;
     int32_t outputs = layer->outputs;
 
     for (int32_t left = layer->out_width; left > 0; left -= 2) {
-        const int16_t *by_eight = band + (layer->taps & ~7);
+        const int16_t *unrolled = band + (layer->taps & -INTNIC_JOIN(INTNIC_UNROLL, INTNIC_BITS));
         const int16_t *end = band + layer->taps;
         const int8_t *w = layer->weights;
         /* A single pixel at the end is computed twice: its neighbour's codes are overwritten. */
@@ -181,7 +204,7 @@ static INTNIC_NOINLINE void INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(
             int32_t s2 = scale[2].bias, s3 = scale[3].bias;
             int32_t s4 = s0, s5 = s1, s6 = s2, s7 = s3;
 
-            INTNIC_BAND_BLOCK;
+            INTNIC_BAND_BLOCK(INTNIC_BITS);
             intnic_store_eight(s0, s1, s2, s3, s4, s5, s6, s7, scale, y, right);
             y += 4;
             right += 4;
@@ -191,18 +214,14 @@ static INTNIC_NOINLINE void INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(
     }
 }
 
-static void INTNIC_PASTE(intnic_conv2d_band, INTNIC_PITCH)(const struct intnic_conv2d_band *layer,
+static void INTNIC_JOIN3(intnic_conv2d_band, INTNIC_PITCH, INTNIC_BITS)(const struct intnic_conv2d_band *layer,
                                                            const int8_t *x, int16_t *band,
                                                            int8_t *y)
 {
     for (int32_t oy = 0; oy < layer->out_height; oy++) {
         intnic_make_band(layer, x, oy * layer->stride_y - layer->pad_top, band);
-        INTNIC_PASTE(intnic_band_row, INTNIC_PITCH)(layer, band, y);
+        INTNIC_JOIN3(intnic_band_row, INTNIC_PITCH, INTNIC_BITS)(layer, band, y);
         intnic_limit(y, layer->out_width * layer->outputs, &layer->range);
         y += layer->out_width * layer->outputs;
     }
 }
-#undef INTNIC_BAND_BLOCK
-#undef INTNIC_TWO_TAPS
-#undef INTNIC_PASTE
-#undef INTNIC_PASTE_
