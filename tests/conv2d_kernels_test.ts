@@ -18,7 +18,12 @@ function convGraph(random: Random): Graph {
   const { weights, bias } = randomWeights(random, [outputs, 3, 3, depth]);
   const alike = random() < 0.5;
   return single(random, "conv2d", image, {
-    attributes: { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding },
+    attributes: {
+      kernel: [3, 3],
+      stride: pick(random, [[1, 1], [1, 1], [1, 2], [2, 1]]),
+      dilation: [1, 1],
+      padding,
+    },
     weights: alike
       ? { ...weights!, data: weights!.data.map(() => random() - 0.5).map(Math.sign) }
       : weights!,

@@ -1,3 +1,4 @@
+import { rowDistance } from "../codegen/overlap.ts";
 import { formatList } from "../codegen/literals.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
 import { quantizedLinear } from "../ops/op.ts";
@@ -69,6 +70,14 @@ export const conv2dPlane: Kernel<Conv2d> = {
           formatList(rows.flat())
         }\n};\n`,
         weightBytes: bytes,
+        distance: rowDistance({
+          rows: outHeight,
+          outputRow: outWidth * outputs,
+          inputRow: width,
+          stride: 1,
+          before: padding.top,
+          copied: true,
+        }),
         scratchBytes: 3 * row,
         body: `static const struct intnic_conv2d_plane layer = {
     .channels = model_weights_${name},

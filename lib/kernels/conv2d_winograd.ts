@@ -1,3 +1,4 @@
+import { rowDistance } from "../codegen/overlap.ts";
 import { defineAlignedPairs, foldZeroPoint } from "../codegen/pack.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
 import { quantizedLinear } from "../ops/op.ts";
@@ -78,6 +79,15 @@ export const conv2dWinograd: Kernel<Conv2d> = {
         constants: defineAlignedPairs(name, pack(linear.weights, outputs, channels)) +
           defineScales(name, scales),
         weightBytes: bytes,
+        distance: rowDistance({
+          rows: outHeight,
+          atOnce: TILE,
+          outputRow: outWidth * outputs,
+          inputRow: width * channels,
+          stride: 1,
+          before: padding.top,
+          copied: true,
+        }),
         scratchBytes: scratch,
         body: `static const struct intnic_conv2d_winograd layer = {
     .weights = model_weights_${name}.values, .scales = model_scales_${name},
