@@ -1,3 +1,4 @@
+import { depthwiseLanes } from "../kernels/depthwise_lanes.ts";
 import { depthwise3x3 } from "../kernels/depthwise_3x3.ts";
 import { defineChannels, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { formatList } from "../codegen/literals.ts";
@@ -15,7 +16,7 @@ import { requireImage, type Window, windowFields, windowIndices, windowOutput } 
  */
 export const depthwiseConv2d: Op<Window> = {
   quantization: "linear",
-  kernels: [depthwise3x3],
+  kernels: [depthwiseLanes, depthwise3x3],
   inPlace: () => false,
 
   infer(node, inputs) {

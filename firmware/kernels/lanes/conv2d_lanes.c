@@ -1,0 +1,180 @@
+#define INTNIC_PASTE_(a, b) a##_##b
+#define INTNIC_PASTE(a, b) INTNIC_PASTE_(a, b)
+#define INTNIC_CONV2D_LANES INTNIC_PASTE(intnic_conv2d_lanes, INTNIC_CODES)
+#define INTNIC_LANE_PIXELS INTNIC_PASTE(intnic_lane_pixels, INTNIC_CODES)
+
+/*
+ * Convolution with two products in one multiplication: the taps of two pixels lie in one word,
+ * x0 + 2^16 * x1, and weights multiply both. Four pixels are computed at once, channel by channel.
+ * The taps come in runs, each so short that no sum of 16 bits leaves its half of the word, whatever
+ * the input; at the end of a run the halves are added to sums of 32 bits. Weights that alone would
+ * make a run of four too long are left to the end, as rests.
+ */
+#ifndef INTNIC_LANES
+#define INTNIC_LANES
+struct intnic_lane_rest {
+    uint8_t skip; /* taps since the rest before */
+    int8_t weight;
+};
+
+struct intnic_lane_channel {
+    uint8_t runs;
+    uint8_t rests;
+};
+
+struct intnic_conv2d_lanes {
+    const int8_t *weights; /* of INTNIC_LANE_CHANNELS channels in turn, taps filled up to fours */
+    const uint16_t *runs;  /* for every 16 times four taps: a bit where a run ends, top bit first */
+    const struct intnic_lane_channel *channels;
+    const struct intnic_lane_rest *rests;
+    const void *scales;
+    int32_t height, width, depth;
+    int32_t kernel_height, dilation_y, stride_y;
+    int32_t rows, row, row_step; /* runs of bytes in a window, their length, and how far they are */
+    int32_t step;                /* bytes from a window to its right neighbour */
+    int32_t pad_top, pad_left;
+    int32_t columns; /* of the band, 0 if windows are read where they are */
+    int32_t out_height, out_width, outputs;
+    int32_t fours; /* of taps */
+    int32_t input_zero;
+    struct intnic_range range;
+};
+
+/* The image rows that one output row sees, with what surrounds them; `top` may be outside. */
+static void intnic_lane_band(const struct intnic_conv2d_lanes *layer, const int8_t *x, int32_t top,
+                             int8_t *band)
+{
+    int32_t depth = layer->depth;
+    int32_t pitch = layer->width * depth;
+    int32_t all = layer->columns * depth;
+    int32_t before = layer->pad_left * depth;
+    int32_t inside = intnic_min(pitch, all - before);
+
+    for (int32_t ky = 0; ky < layer->kernel_height; ky++) {
+        int32_t iy = top + ky * layer->dilation_y;
+        int32_t left = all;
+
+        if (iy >= 0 && iy < layer->height) {
+            for (int32_t i = before; i > 0; i--) {
+                *band++ = (int8_t)layer->input_zero;
+            }
+            band = intnic_copy(x + iy * pitch, inside, band);
+            left = all - before - inside;
+        }
+        for (; left > 0; left--) {
+            *band++ = (int8_t)layer->input_zero;
+        }
+    }
+}
+
+/* `count` taps of four windows, `step` bytes apart. */
+static INTNIC_NOINLINE int32_t *intnic_lane_taps(const int8_t *x, int32_t step, int32_t count,
+                                                 int32_t *to)
+{
+    const int8_t *x1 = x + step;
+    const int8_t *x2 = x1 + step;
+    const int8_t *x3 = x2 + step;
+
+    for (int32_t i = 0; i < count; i++) {
+        to[0] = x[i] + x1[i] * 65536;
+        to[1] = x2[i] + x3[i] * 65536;
+        to += 2;
+    }
+    return to;
+}
+
+/* What the rests add to the sums of four pixels. */
+static INTNIC_NOINLINE void intnic_add_rests(const struct intnic_lane_rest *rest, int32_t count,
+                                             const int32_t *lanes, int32_t *sum)
+{
+    for (; count > 0; count--) {
+        int32_t weight = rest->weight;
+
+        lanes += 2 * rest->skip;
+        for (int32_t i = 0; i < 2; i++) {
+            int32_t low = (int16_t)lanes[i];
+
+            sum[2 * i] += weight * low;
+            sum[2 * i + 1] += weight * ((lanes[i] - low) >> 16);
+        }
+        rest++;
+    }
+}
+#endif
+
+/* All channels of four pixels. */
+static void INTNIC_LANE_PIXELS(const struct intnic_conv2d_lanes *layer, const int32_t *lanes,
+                               int8_t *y)
+{
+    const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scale = layer->scales;
+    const struct intnic_lane_channel *channel = layer->channels;
+    const struct intnic_lane_rest *rest = layer->rests;
+    const int8_t *weights = layer->weights;
+    const uint16_t *runs = layer->runs;
+    int32_t outputs = layer->outputs;
+    int32_t fours = layer->fours;
+
+    for (int32_t left = outputs; left > 0; left -= INTNIC_LANE_CHANNELS) {
+        int32_t sums[4 * INTNIC_LANE_CHANNELS];
+        int32_t *sum = sums;
+
+        for (int32_t i = 0; i < INTNIC_LANE_CHANNELS; i++) {
+            /* Lower halves are counted from -2^15. */
+            int32_t start = scale[i].bias - channel[i].runs * 32768;
+
+            sum[4 * i] = start;
+            sum[4 * i + 1] = scale[i].bias;
+            sum[4 * i + 2] = start;
+            sum[4 * i + 3] = scale[i].bias;
+        }
+        intnic_lane_sums(lanes, weights, runs, (fours + 15) >> 4, sums);
+        for (int32_t i = intnic_min(left, INTNIC_LANE_CHANNELS); i > 0; i--) {
+            if (channel->rests > 0) {
+                intnic_add_rests(rest, channel->rests, lanes, sum);
+                rest += channel->rests;
+            }
+            INTNIC_PASTE(intnic_store, INTNIC_CODES)(sum, 4, scale, &layer->range, outputs, y);
+            sum += 4;
+            channel++;
+            scale++;
+            y++;
+        }
+        weights += 4 * INTNIC_LANE_CHANNELS * fours;
+        runs += (fours + 15) >> 4;
+    }
+}
+
+static void INTNIC_CONV2D_LANES(const struct intnic_conv2d_lanes *layer, const int8_t *x,
+                                int32_t *scratch, int8_t *y)
+{
+    int8_t *band = (int8_t *)(void *)(scratch + 8 * layer->fours);
+    int32_t last = layer->out_width - 4;
+
+    for (int32_t oy = 0; oy < layer->out_height; oy++) {
+        int32_t top = oy * layer->stride_y - layer->pad_top;
+        const int8_t *rows = band;
+
+        if (layer->columns > 0) {
+            intnic_lane_band(layer, x, top, band);
+        } else {
+            rows = x + top * layer->width * layer->depth;
+        }
+        /* The last four may be some of those before again. */
+        for (int32_t ox = 0; ox < layer->out_width; ox += 4) {
+            int32_t first = intnic_min(ox, last);
+            const int8_t *from = rows + first * layer->step;
+            int32_t *to = scratch;
+
+            for (int32_t i = layer->rows; i > 0; i--) {
+                to = intnic_lane_taps(from, layer->step, layer->row, to);
+                from += layer->row_step;
+            }
+            INTNIC_LANE_PIXELS(layer, scratch, y + first * layer->outputs);
+        }
+        y += layer->out_width * layer->outputs;
+    }
+}
+#undef INTNIC_LANE_PIXELS
+#undef INTNIC_CONV2D_LANES
+#undef INTNIC_PASTE
+#undef INTNIC_PASTE_

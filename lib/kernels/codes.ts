@@ -1,0 +1,48 @@
+import { quantizedLinear } from "../ops/op.ts";
+import type { Encoding, QuantizedNode, Rounding } from "../types.ts";
+import { defineScales, scaleKernels, scalesOf } from "./scale.ts";
+import { defineSteps, stepsOf } from "./steps.ts";
+
+/** How the kernels for cores without SIMD turn sums into codes. */
+export interface Codes {
+  /** Of `struct intnic_<name>` and `intnic_store_<name>`. */
+  readonly name: "steps" | "scale";
+  readonly kernels: readonly string[];
+  /** Rough cycles of four. */
+  readonly cycles: number;
+  /** Definition of `model_scales_<layer>`, filled up to a multiple of some number of channels. */
+  define(layer: string, multiple: number): string;
+}
+
+/** The faster way that can be proved right for a layer, or why there is none. */
+export function codesOf(
+  node: QuantizedNode,
+  inputZero: number,
+  output: Encoding,
+  rounding: Rounding,
+): Codes | string {
+  const linear = quantizedLinear(node);
+  const steps = stepsOf(linear, inputZero, node, output, rounding);
+  if (typeof steps !== "string") {
+    return {
+      name: "steps",
+      kernels: ["minmax", "range", "steps_store"],
+      cycles: 100,
+      define: (layer, multiple) => defineSteps(layer, steps, multiple),
+    };
+  }
+  const scales = scalesOf(linear, inputZero, output, rounding);
+  if (typeof scales === "string") return scales;
+  return {
+    name: "scale",
+    kernels: [
+      "mul_high",
+      "mul_high_rounded",
+      "range",
+      ...scaleKernels(rounding),
+      "scale_store_all",
+    ],
+    cycles: 160,
+    define: (layer, multiple) => defineScales(layer, scales, multiple),
+  };
+}

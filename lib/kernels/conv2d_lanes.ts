@@ -1,0 +1,178 @@
+import { rowDistance } from "../codegen/overlap.ts";
+import { formatList } from "../codegen/literals.ts";
+import { defineAlignedWeights } from "../codegen/pack.ts";
+import type { Conv2d } from "../ops/conv2d.ts";
+import { quantizedLinear } from "../ops/op.ts";
+import type { Kernel } from "./kernel.ts";
+import { type LaneBlock, laneBlock, TAPS } from "./lanes.ts";
+import { codesOf } from "./codes.ts";
+import { rangeFields } from "./scale.ts";
+
+/** Pixels computed at once. */
+const PIXELS = 4;
+/** Largest magnitude of an int32. */
+const MAX = 2 ** 31 - 1;
+
+/** How many channels a core's `lane_sums` has registers for, and what they cost. */
+interface Core {
+  /** The kernel file. */
+  readonly file: string;
+  readonly channels: 1 | 2;
+  /** Rough cycles of a tap of all channels and pixels. */
+  readonly tap: number;
+  /** … of the end of a run. */
+  readonly run: number;
+}
+
+/**
+ * Convolution with two pixels in a word (`firmware/kernels/lanes/conv2d_lanes.c`), for cores without
+ * SIMD.
+ */
+export const conv2dLanes: readonly Kernel<Conv2d>[] = [
+  { file: "lane_sums1", channels: 1, tap: 9, run: 14 } as const,
+  { file: "lane_sums2", channels: 2, tap: 25, run: 26 } as const,
+].map(lanesKernel);
+
+function lanesKernel({ file, channels, tap, run }: Core): Kernel<Conv2d> {
+  return {
+    name: "lanes",
+    file,
+
+    plan(node, { inputs, output, rounding }) {
+      const linear = quantizedLinear(node);
+      const { kernel, stride, dilation, padding, groups = 1 } = node.attributes;
+      if (groups > 1) return "its channels come in groups";
+      const [height, width, depth] = inputs[0]!.shape as [number, number, number];
+      const outputs = output.shape[2]!;
+      const padded = padding.top + padding.bottom + padding.left + padding.right > 0;
+      // Without neighbours to see, the pixels of all rows are one row.
+      const flat = !padded && kernel[0] * kernel[1] === 1 && stride[0] * stride[1] === 1;
+      const outHeight = flat ? 1 : output.shape[0]!;
+      const outWidth = flat ? output.shape[0]! * output.shape[1]! : output.shape[1]!;
+      if (outWidth < PIXELS) return `its rows have fewer than ${PIXELS} pixels`;
+      const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding);
+      if (typeof codes === "string") return codes;
+
+      const taps = linear.weights.length / outputs;
+      const fours = Math.ceil(taps / TAPS);
+      const blocks: LaneBlock[] = [];
+      for (let o = 0; o < outputs; o += channels) {
+        blocks.push(laneBlock(
+          Array.from(
+            { length: channels },
+            (_, c) =>
+              o + c < outputs
+                ? linear.weights.subarray((o + c) * taps, (o + c + 1) * taps)
+                : new Int8Array(taps),
+          ),
+        ));
+      }
+      const most = Math.max(...blocks.map(({ runs }) => runs));
+      if (linear.bound.some((bound) => bound + 65536 * most > MAX)) {
+        return "its sums leave no room for what the halves are counted from";
+      }
+      if (most > 255 || blocks.some(({ rests }) => rests.some(({ length }) => length > 255))) {
+        return "it has more runs than a byte counts";
+      }
+      const packed = Int8Array.from(blocks.flatMap(({ weights }) => [...weights]));
+      const words = blocks.reduce((sum, { ends }) => sum + ends.length, 0);
+      const runs = blocks.reduce((sum, { runs }) => sum + runs, 0);
+      const rests = blocks.flatMap(({ rests }) => rests.flat());
+      const columns = padded
+        ? (output.shape[1]! - 1) * stride[1] + reach(kernel[1], dilation[1])
+        : 0;
+      const scratch = 8 * TAPS * fours + columns * kernel[0] * depth;
+      // Four pixels that are one row are written when they have been read, rows when copied.
+      const distance = flat
+        ? Math.max(
+          rowDistance({
+            rows: outWidth,
+            atOnce: PIXELS,
+            outputRow: outputs,
+            inputRow: depth,
+            stride: 1,
+            before: 0,
+            copied: true,
+          }),
+          // The last four read some again.
+          Math.floor((outWidth - 1) / PIXELS) * PIXELS * outputs - (outWidth - PIXELS) * depth,
+        )
+        : rowDistance({
+          rows: outHeight,
+          outputRow: outWidth * outputs,
+          inputRow: width * depth,
+          stride: stride[0],
+          before: padding.top,
+          copied: padded,
+        });
+      const quads = outHeight * Math.ceil(outWidth / PIXELS);
+      // A window is so many runs of bytes.
+      const solid = dilation[1] === 1 || kernel[1] === 1;
+      const rows = solid ? kernel[0] : kernel[0] * kernel[1];
+      const pitch = (padded ? columns : width * dilation[0]) * depth;
+      if (!solid && kernel[0] > 1) return "its windows have holes in both directions";
+      return {
+        cycles: quads * (blocks.length * fours * TAPS * tap + runs * run + outputs * codes.cycles +
+          rests.length * 50 + 20 * taps),
+        extraFlash: packed.length - linear.weights.length + 2 * words + 2 * rests.length +
+          2 * outputs,
+        scratch,
+        why: `two pixels in a word, ${(taps * blocks.length / runs).toFixed(1)} taps a run, ` +
+          `${rests.length} of ${linear.weights.length} weights at the end`,
+        emit: (name) => ({
+          kernels: [
+            "noinline",
+            ...codes.kernels,
+            "copy",
+            file,
+            `conv2d_lanes@INTNIC_CODES=${codes.name}`,
+          ],
+          constants: defineAlignedWeights(name, packed) +
+            defineRuns(name, blocks) +
+            codes.define(name, channels),
+          weightBytes: packed.length,
+          distance,
+          scratchBytes: scratch,
+          body: `static const struct intnic_conv2d_lanes layer = {
+    .weights = model_weights_${name}.bytes, .runs = model_runs_${name},
+    .channels = model_lanes_${name}, .rests = ${rests.length > 0 ? `model_rests_${name}` : "0"},
+    .scales = model_scales_${name},
+    .height = ${height}, .width = ${width}, .depth = ${depth},
+    .kernel_height = ${kernel[0]}, .dilation_y = ${dilation[0]}, .stride_y = ${stride[0]},
+    .rows = ${rows}, .row = ${solid ? kernel[1] * depth : depth}, .row_step = ${
+            solid ? pitch : dilation[1] * depth
+          },
+    .step = ${stride[1] * depth},
+    .pad_top = ${padding.top}, .pad_left = ${padding.left}, .columns = ${columns},
+    .out_height = ${outHeight}, .out_width = ${outWidth}, .outputs = ${outputs},
+    .fours = ${fours}, .input_zero = ${inputs[0]!.zeroPoint},
+    .range = ${rangeFields(node)},
+};
+intnic_conv2d_lanes_${codes.name}(&layer, x, (int32_t *)(void *)scratch, y);`,
+        }),
+      };
+    },
+  };
+}
+
+/** Columns from the first to the last tap. */
+function reach(taps: number, dilation: number): number {
+  return (taps - 1) * dilation + 1;
+}
+
+/** Definitions of where runs end, how many there are, and of the rests. */
+function defineRuns(name: string, blocks: readonly LaneBlock[]): string {
+  const words = blocks.flatMap(({ ends }) =>
+    ends.map((word) => `0x${word.toString(16).padStart(4, "0")}`)
+  );
+  const counts = blocks.flatMap(({ runs, rests }) =>
+    rests.map((of) => `{ ${runs}, ${of.length} }`)
+  );
+  const rests = blocks.flatMap(({ rests }) =>
+    rests.flat().map(({ skip, weight }) => `{ ${skip}, ${weight} }`)
+  );
+  const define = (type: string, what: string, rows: readonly string[]) =>
+    `static const ${type} model_${what}_${name}[${rows.length}] = {\n${formatList(rows)}\n};\n`;
+  return define("uint16_t", "runs", words) + define("struct intnic_lane_channel", "lanes", counts) +
+    (rests.length === 0 ? "" : define("struct intnic_lane_rest", "rests", rests));
+}

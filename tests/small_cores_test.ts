@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { fitsLane, laneBlock, TAPS } from "../lib/kernels/lanes.ts";
+import type { Graph, Shape } from "../lib/types.ts";
+import { pick, randomActivation, randomInput, randomWindow, single, whole } from "./op_graphs.ts";
+import { type Random, tryOp } from "./op_trials.ts";
+
+/** Cores without SIMD, and one that has the plain C only. */
+const targets = ["host", "cortex-m0plus", "cortex-m3", "rv32imc"];
+
+/** Weights of channels that are all extreme, all small, or anything between. */
+function edgeWeights(random: Random, shape: Shape) {
+  const [outputs] = shape as [number];
+  const taps = shape.slice(1).reduce((product, size) => product * size, 1);
+  const data = new Float32Array(outputs * taps);
+  for (let o = 0; o < outputs; o++) {
+    const kind = pick(random, ["extreme", "positive", "uniform", "small", "sparse"] as const);
+    const weight = {
+      extreme: () => pick(random, [-1, 1]),
+      positive: () => 1,
+      uniform: () => 2 * random() - 1,
+      small: () => 0.1 * random() - 0.05,
+      sparse: () => random() < 0.15 ? pick(random, [-1, 1]) : 0,
+    }[kind];
+    for (let t = 0; t < taps; t++) data[o * taps + t] = weight();
+    // One weight at the end of the range keeps the small ones small.
+    data[o * taps + whole(random, 0, taps - 1)] = pick(random, [-1, 1]);
+  }
+  const bias = Float32Array.from({ length: outputs }, () => 4 * random() - 2);
+  return { weights: { shape, data }, bias };
+}
+
+function convGraph(random: Random): Graph {
+  const depth = pick(random, [1, 2, 3, 4, 8, 16, 40]);
+  const { image, window } = random() < 0.3
+    ? {
+      image: [whole(random, 1, 5), whole(random, 1, 7), depth],
+      window: {
+        kernel: [1, 1] as const,
+        stride: [1, 1] as const,
+        dilation: [1, 1] as const,
+        padding: { top: 0, bottom: 0, left: 0, right: 0 },
+      },
+    }
+    : randomWindow(random, depth);
+  return single(random, "conv2d", image, {
+    attributes: window,
+    ...edgeWeights(random, [whole(random, 1, 7), ...window.kernel, depth]),
+    activation: randomActivation(random),
+  }, randomInput(random));
+}
+
+Deno.test("conv2d means the same on cores without SIMD", () =>
+  tryOp(convGraph, { targets, seed: 2, steps: 3 }));
+
+function depthwiseGraph(random: Random): Graph {
+  const depth = whole(random, 1, 5);
+  const { image, window } = randomWindow(random, depth);
+  const kernel = [3, 3] as const;
+  const dilation = [1, 1] as const;
+  const large = [image[0]! + 3, image[1]! + 3, depth];
+  return single(random, "depthwise_conv2d", large, {
+    attributes: { ...window, kernel, dilation },
+    ...edgeWeights(random, [depth, 3, 3]),
+    activation: randomActivation(random),
+  }, randomInput(random));
+}
+
+Deno.test("depthwise_conv2d means the same on cores without SIMD", () =>
+  tryOp(depthwiseGraph, { targets, seed: 3, steps: 3 }));
+
+Deno.test("no run of a lane leaves 16 bits, and every weight is in it once", () => {
+  const weights = Int8Array.from({ length: 157 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >> 24);
+  const other = weights.map((weight) => weight >> 3);
+  const block = laneBlock([weights, other]);
+  const found = [new Int32Array(weights.length), new Int32Array(weights.length)];
+  block.rests.forEach((rests, c) => rests.forEach(({ tap, weight }) => found[c]![tap]! += weight));
+  let [start, runs] = [0, 0];
+  const taps = block.weights.length / 2;
+  for (let end = TAPS; end <= taps; end += TAPS) {
+    const four = end / TAPS - 1;
+    const bit = block.ends[four >> 4]! >> (15 - four % 16) & 1;
+    assert.ok(bit === 1 || (end < taps && four % 16 !== 15));
+    if (bit === 0) continue;
+    for (const c of [0, 1]) {
+      const run = Int8Array.from(
+        { length: end - start },
+        (_, i) => block.weights[2 * (start + i) + c]!,
+      );
+      assert.ok(fitsLane(run));
+      run.forEach((weight, i) => {
+        if (start + i < weights.length) found[c]![start + i]! += weight;
+        else assert.equal(weight, 0);
+      });
+    }
+    runs++;
+    start = end;
+  }
+  assert.equal(runs, block.runs);
+  assert.deepEqual([...found[0]!], [...weights]);
+  assert.deepEqual([...found[1]!], [...other]);
+});
+
+Deno.test("a lane holds what 16 bits hold", () => {
+  assert.ok(fitsLane(Int8Array.of(127, 127)));
+  assert.ok(fitsLane(Int8Array.of(-127, -127, -1)));
+  assert.ok(!fitsLane(Int8Array.of(-128, -128)));
+  assert.ok(!fitsLane(Int8Array.of(127, 127, 3)));
+});
