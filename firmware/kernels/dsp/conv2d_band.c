@@ -112,9 +112,9 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
     "ldr.w %[p1], [%[x], #%c[pitch]]\n\t"                                                       \
     "ldr %[p0], [%[x]], #4\n\t"                                                                 \
     "ldr.w %[b], [%[w], #4]\n\t"                                                                \
-    "ldr %[a], [%[w]], #8\n\t" INTNIC_FOUR_SMLAD("s0", "s1", "s4", "s5")                        \
-    "ldr.w %[b], [%[w], #4]\n\t"                                                                \
-    "ldr %[a], [%[w]], #8\n\t" INTNIC_FOUR_SMLAD("s2", "s3", "s6", "s7")
+    "ldr %[a], [%[w]], #16\n\t" INTNIC_FOUR_SMLAD("s0", "s1", "s4", "s5")                       \
+    "ldr.w %[a], [%[w], #-8]\n\t"                                                               \
+    "ldr.w %[b], [%[w], #-4]\n\t" INTNIC_FOUR_SMLAD("s2", "s3", "s6", "s7")
 #define INTNIC_FOUR_SMLAD(left0, left1, right0, right1)                                         \
     "smlad %[" left0 "], %[p0], %[a], %[" left0 "]\n\t"                                         \
     "smlad %[" right0 "], %[p1], %[a], %[" right0 "]\n\t"                                       \
