@@ -62,6 +62,18 @@ static inline void intnic_blank(int16_t *half, int32_t count, int32_t step, int3
     }
 }
 
+/* The zero point in place of one row of `count` columns, four channels each. */
+static inline void intnic_blank_row(int16_t *half, int32_t count, int32_t zero)
+{
+    for (; count > 0; count--) {
+        half[0] = (int16_t)zero;
+        half[4] = (int16_t)zero;
+        half[8] = (int16_t)zero;
+        half[12] = (int16_t)zero;
+        half += 16;
+    }
+}
+
 /* Rows `top` to `top + 3` of four channels; the zero point stands for what is outside. */
 static INTNIC_NOINLINE void intnic_make_planes(const struct intnic_depthwise_3x3 *layer,
                                                const int8_t *x, int32_t top, intnic_pair *planes)
@@ -82,7 +94,8 @@ static INTNIC_NOINLINE void intnic_make_planes(const struct intnic_depthwise_3x3
     intnic_blank((int16_t *)(void *)(planes + 8 * right), 16 * (layer->columns - right), 1, zero);
     for (int32_t r = 0; r < 4; r++) {
         if (top + r < 0 || top + r >= layer->height) {
-            intnic_blank((int16_t *)(void *)planes + r, 4 * layer->columns, 4, zero);
+            intnic_blank_row((int16_t *)(void *)(planes + (r >> 1)) + (r & 1), layer->columns,
+                             zero);
         }
     }
 }
@@ -106,10 +119,10 @@ static inline void intnic_widen_filter(const int8_t *weights, intnic_pair *filte
 
 /* Adds a column: rows 0 to 2 times w0 w1 w2 to the one sum, rows 1 to 3 to the other. */
 #ifdef __OPTIMIZE__
-#define INTNIC_COLUMN(at, w, v)                                     \
+#define INTNIC_COLUMN(at, w, v, from_a, from_b)                     \
     "ldrd %[c], %[d], [%[plane], #" at "]\n\t"                      \
-    "smlad %[a], %[c], %[" w "], %[a]\n\t"                          \
-    "smlatb %[b], %[c], %[" w "], %[b]\n\t"                         \
+    "smlad %[a], %[c], %[" w "], %[" from_a "]\n\t"                 \
+    "smlatb %[b], %[c], %[" w "], %[" from_b "]\n\t"                \
     "smlabt %[a], %[d], %[" v "], %[a]\n\t"                         \
     "smlad %[b], %[d], %[" v "], %[b]\n\t"
 #else
@@ -134,20 +147,17 @@ static INTNIC_NOINLINE void intnic_sum_rows(const intnic_pair *plane, const intn
 
     __asm__ volatile(".p2align 2\n"
                      "1:\n\t"
-                     "ldr.w %[a], %[bias]\n\t"
-                     "mov.w %[b], %[a]\n\t"
-                     INTNIC_COLUMN("0", "w0", "v0")
-                     INTNIC_COLUMN("32", "w1", "v1")
-                     INTNIC_COLUMN("64", "w2", "v2")
+                     INTNIC_COLUMN("0", "w0", "v0", "bias", "bias")
+                     INTNIC_COLUMN("32", "w1", "v1", "a", "b")
+                     INTNIC_COLUMN("64", "w2", "v2", "a", "b")
                      "strd %[a], %[b], [%[sums]], #8\n\t"
-                     "ldr.w %[c], %[end]\n\t"
                      "add.w %[plane], %[plane], #32\n\t"
-                     "cmp.w %[sums], %[c]\n\t"
+                     "cmp.w %[sums], %[end]\n\t"
                      "bne.w 1b\n\t"
                      : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [sums] "+r"(sums),
                        [plane] "+r"(plane)
                      : [w0] "r"(w0), [w1] "r"(w1), [w2] "r"(w2), [v0] "r"(v0), [v1] "r"(v1),
-                       [v2] "r"(v2), [bias] "m"(bias), [end] "m"(end)
+                       [v2] "r"(v2), [bias] "r"(bias), [end] "r"(end)
                      : "cc", "memory");
 #else
     for (; count > 0; count--) {
@@ -167,9 +177,9 @@ static INTNIC_NOINLINE void intnic_sum_rows(const intnic_pair *plane, const intn
 #undef INTNIC_COLUMN
 
 #ifdef __OPTIMIZE__
-#define INTNIC_COLUMN(at, w, v)                                     \
+#define INTNIC_COLUMN(at, w, v, from_a)                             \
     "ldrd %[c], %[d], [%[plane], #" at "]\n\t"                      \
-    "smlad %[a], %[c], %[" w "], %[a]\n\t"                          \
+    "smlad %[a], %[c], %[" w "], %[" from_a "]\n\t"                 \
     "smlabt %[a], %[d], %[" v "], %[a]\n\t"
 #else
 #define INTNIC_COLUMN(at, w, v) \
@@ -190,10 +200,9 @@ static INTNIC_NOINLINE void intnic_sum_row(const intnic_pair *plane, const intni
 
     __asm__ volatile(".p2align 2\n"
                      "1:\n\t"
-                     "mov.w %[a], %[bias]\n\t"
-                     INTNIC_COLUMN("0", "w0", "v0")
-                     INTNIC_COLUMN("32", "w1", "v1")
-                     INTNIC_COLUMN("64", "w2", "v2")
+                     INTNIC_COLUMN("0", "w0", "v0", "bias")
+                     INTNIC_COLUMN("32", "w1", "v1", "a")
+                     INTNIC_COLUMN("64", "w2", "v2", "a")
                      "str.w %[a], [%[sums]], #4\n\t"
                      "add.w %[plane], %[plane], #64\n\t"
                      "cmp.w %[sums], %[end]\n\t"
