@@ -58,6 +58,17 @@ static void intnic_plane_row(const struct intnic_conv2d_plane *layer, const int8
     INTNIC_PLANE_CODES(n)                                                                       \
     "strb.w %[s1], [%[y], #%c[outputs]]\n\t"                                                    \
     "strb.w %[s0], [%[y]], #1\n\t"
+#define INTNIC_FOUR_CHANNELS \
+    INTNIC_CHANNEL("0") INTNIC_CHANNEL("1") INTNIC_CHANNEL("2") INTNIC_CHANNEL("3")
+#if INTNIC_OUTPUTS % 8 == 0
+#define INTNIC_AT_ONCE 8
+#define INTNIC_CHANNELS                                                                         \
+    INTNIC_FOUR_CHANNELS                                                                        \
+    INTNIC_CHANNEL("4") INTNIC_CHANNEL("5") INTNIC_CHANNEL("6") INTNIC_CHANNEL("7")
+#else
+#define INTNIC_AT_ONCE 4
+#define INTNIC_CHANNELS INTNIC_FOUR_CHANNELS
+#endif
 #endif
 
 /* All channels of two pixels, whose windows begin at `x` in each of three rows. */
@@ -78,8 +89,8 @@ static INTNIC_NOINLINE void INTNIC_NAME(plane_two)(const struct intnic_conv2d_pl
 
     __asm__ volatile(
         ".p2align 2\n"
-        "1:\n\t" INTNIC_CHANNEL("0") INTNIC_CHANNEL("1") INTNIC_CHANNEL("2") INTNIC_CHANNEL("3")
-        "add.w %[w], %[w], #4 * %c[words]\n\t"
+        "1:\n\t" INTNIC_CHANNELS
+        "add.w %[w], %[w], #%c[channels] * %c[words]\n\t"
         "ldr.w %[a], %[end]\n\t"
         "cmp %[w], %[a]\n\t"
         "bne.w 1b\n\t"
@@ -87,7 +98,7 @@ static INTNIC_NOINLINE void INTNIC_NAME(plane_two)(const struct intnic_conv2d_pl
           [w] "+r"(w), [y] "+r"(y)
         : [even0] "r"(even0), [odd0] "r"(odd0), [even1] "r"(even1), [odd1] "r"(odd1),
           [even2] "r"(even2), [odd2] "r"(odd2), [end] "m"(end), [outputs] "i"(INTNIC_OUTPUTS),
-          [words] "i"(4 * INTNIC_PLANE_WORDS), [shift] "i"(INTNIC_SHIFT)
+          [words] "i"(4 * INTNIC_PLANE_WORDS), [channels] "i"(INTNIC_AT_ONCE), [shift] "i"(INTNIC_SHIFT)
         : "cc", "memory");
 #else
     /* The same in C: builds without optimisation have no register left for the assembly. */
@@ -132,6 +143,9 @@ static void INTNIC_NAME(conv2d_plane)(const struct intnic_conv2d_plane *layer, c
     intnic_limit(y, layer->out_height * layer->out_width * INTNIC_OUTPUTS, &layer->range);
 }
 #undef INTNIC_CHANNEL
+#undef INTNIC_FOUR_CHANNELS
+#undef INTNIC_CHANNELS
+#undef INTNIC_AT_ONCE
 #undef INTNIC_NAME
 #undef INTNIC_PASTE
 #undef INTNIC_PASTE_
