@@ -1,21 +1,14 @@
 import { opOf } from "../ops/mod.ts";
 import { contextOf, elements, type Emission } from "../ops/op.ts";
 import type { CLayer, CProgram, Optimize, QuantizedGraph, QuantizedNode } from "../types.ts";
-import { chooseKernel } from "./choose.ts";
+import type { Chain } from "./chain.ts";
+import { bytesOf } from "./chains.ts";
+import { emitLayers, type Emitted } from "./layers.ts";
 import { type KernelSources, kernelText } from "./kernel_text.ts";
 import { type ArenaPlan, type Place, planArena } from "./arena.ts";
 import { formatList, indent, toComment, toIdentifiers } from "./literals.ts";
 import { arenaComment, describeTensor, header, layerComment, titleComment } from "./text.ts";
 import { q16Entry } from "./q16.ts";
-
-/** A layer that has code. */
-interface Emitted {
-  readonly node: QuantizedNode;
-  readonly identifier: string;
-  readonly emission: Emission;
-  readonly kernel: string;
-  readonly why: string;
-}
 
 /** How to write a program. */
 export interface GenerateOptions {
@@ -23,7 +16,8 @@ export interface GenerateOptions {
   readonly optimize?: Optimize;
   /**
    * Write every layer's output, one after the other in the order of `CProgram.layers`, behind the
-   * network's own; for looking at a program, not for use. Default false.
+   * network's own; for looking at a program, not for use: no layers are computed in strips. Default
+   * false.
    */
   readonly trace?: boolean;
 }
@@ -40,14 +34,11 @@ export function generateC(
   kernels: KernelSources,
   { optimize = "balanced", trace = false }: GenerateOptions = {},
 ): CProgram {
-  const layers = emitLayers(graph, kernels, optimize);
+  const { layers, chains } = emitLayers(graph, { kernels, optimize }, { strips: !trace });
   const arena = planArena(
     graph,
-    new Map(layers.map(({ node, emission }) => [node.name, {
-      scratch: emission.scratchBytes,
-      state: emission.state?.bytes ?? 0,
-      ...(emission.distance === undefined ? {} : { distance: emission.distance }),
-    }])),
+    new Map(layers.map((layer) => [layer.node.name, bytesOf(layer)])),
+    { chains },
   );
   const input = graph.tensors.get(graph.input)!;
   const output = graph.tensors.get(graph.output)!;
@@ -138,29 +129,12 @@ const RESET_ENTRY = `void model_reset(void)
 }
 `;
 
-function emitLayers(
-  graph: QuantizedGraph,
-  kernels: KernelSources,
-  optimize: Optimize,
-): Emitted[] {
-  const nodes = graph.nodes.filter((node) => opOf(node.op).emit !== undefined);
-  const identifiers = toIdentifiers(nodes.map((node) => node.name));
-  return nodes.map((node, i) => {
-    const context = contextOf(graph, node);
-    const identifier = identifiers[i]!;
-    return {
-      node,
-      identifier,
-      ...chooseKernel(node, context, identifier, { kernels, optimize }),
-    };
-  });
-}
-
 function layerFunction(
-  { node, identifier, emission, kernel, why }: Emitted,
+  { node, identifier, emission, kernel, why, chain }: Emitted,
   graph: QuantizedGraph,
 ): string {
   const parameters = [
+    ...(chain === undefined ? [] : ["int32_t strip"]),
     ...node.inputs.map((_, i) => `const int8_t *${i === 0 ? "x" : `x${i}`}`),
     ...(emission.scratchBytes > 0 ? ["int8_t *scratch"] : []),
     ...(emission.state === undefined ? [] : ["int8_t *state"]),
@@ -186,12 +160,14 @@ function runFunction(
     constants.get(tensor) ?? pointer(arena.places.get(tensor) as Exclude<Place, "constant">);
   const size = (tensor: string) => elements(graph.tensors.get(tensor)!.shape);
   let traced = size(graph.output);
-  const calls = layers.map(({ node, identifier }) => {
+  const calls = layers.map(({ node, identifier, chain }) => {
     const bytes = [arena.scratch.get(node.name), arena.state.get(node.name)]
       .filter((offset) => offset !== undefined)
       .map((offset) => pointer({ offset }));
-    const values = [...node.inputs.map(place), ...bytes, place(node.output)];
+    const strip = chain === undefined ? [] : ["strip"];
+    const values = [...strip, ...node.inputs.map(place), ...bytes, place(node.output)];
     const call = `model_layer_${identifier}(${values.join(", ")});`;
+    if (chain !== undefined) return chainLoop(chain, node, call);
     if (!trace) return call;
     const from = `${place(node.output)}, ${size(node.output)}`;
     const to = `output + ${traced}`;
@@ -209,6 +185,14 @@ static void model_run(int8_t *arena, const int8_t *input, int8_t *output)
 ${indent(unused + calls.join("\n"))}
 }
 `;
+}
+
+/** A layer's call in the loop over the strips of its chain, or the part of that loop it is. */
+function chainLoop({ layers, strips }: Chain, node: QuantizedNode, call: string): string {
+  const head = node === layers[0]!.node
+    ? `for (int32_t strip = 0; strip < ${strips}; strip++) {\n`
+    : "";
+  return `${head}${indent(call)}${node === layers.at(-1)!.node ? "\n}" : ""}`;
 }
 
 /** Definitions of the tensors that never change. */

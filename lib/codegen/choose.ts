@@ -1,6 +1,6 @@
 import type { Plan } from "../kernels/kernel.ts";
 import { opOf } from "../ops/mod.ts";
-import type { Emission, QuantizedContext } from "../ops/op.ts";
+import { elements, type Emission, type QuantizedContext } from "../ops/op.ts";
 import type { Optimize, QuantizedNode } from "../types.ts";
 import type { KernelSources } from "./kernel_text.ts";
 
@@ -8,8 +8,16 @@ import type { KernelSources } from "./kernel_text.ts";
 export interface Choice {
   readonly kernel: string;
   readonly why: string;
+  /** Rough cycles of one inference, to compare choices by. */
+  readonly cycles: number;
+  /** Arena bytes while it runs. */
+  readonly scratch: number;
+  /** Written when it is first asked for. */
   readonly emission: Emission;
 }
+
+/** Rough cycles of a multiply-accumulate, and of an output, in plain C. */
+const GENERIC = { mac: 9, output: 30 };
 
 /** A plan under its kernel's name. */
 interface Candidate extends Plan {
@@ -33,23 +41,49 @@ export function chooseKernel(
   node: QuantizedNode,
   context: QuantizedContext,
   name: string,
-  { kernels, optimize }: { readonly kernels: KernelSources; readonly optimize: Optimize },
+  { kernels, optimize, only }: {
+    readonly kernels: KernelSources;
+    readonly optimize: Optimize;
+    /** The kernel it must be, if that can run this layer; else it is the generic one. */
+    readonly only?: string;
+  },
 ): Choice {
   const op = opOf(node.op);
   const refusals: string[] = [];
   const candidates: Candidate[] = [];
   for (const { name: kernel, file, plan } of op.kernels ?? []) {
-    if (!kernels.has(file)) continue;
+    if (!kernels.has(file) || (only !== undefined && kernel !== only)) continue;
     const planned = plan(node, context);
     if (typeof planned === "string") refusals.push(`${kernel}: ${planned}`);
     else candidates.push({ ...planned, kernel });
   }
   const [best] = rank(candidates, optimize, node.linear?.weights.length ?? 0);
   if (best !== undefined) {
-    return { kernel: best.kernel, why: best.why, emission: best.emit(name) };
+    return lazily(best, () => best.emit(name));
   }
   const why = refusals.length === 0 ? "plain C" : `plain C; not ${refusals.join("; not ")}`;
-  return { kernel: "generic", why, emission: op.emit!(node, context, name) };
+  const cycles = GENERIC.mac * node.macs + GENERIC.output * elements(context.output.shape);
+  return lazily({ kernel: "generic", why, cycles }, () => op.emit!(node, context, name));
+}
+
+function lazily(
+  { kernel, why, cycles, scratch }: Pick<Choice, "kernel" | "why" | "cycles"> & {
+    readonly scratch?: number;
+  },
+  emit: () => Emission,
+): Choice {
+  let emission: Emission | undefined;
+  return {
+    kernel,
+    why,
+    cycles,
+    get emission() {
+      return emission ??= emit();
+    },
+    get scratch() {
+      return scratch ?? this.emission.scratchBytes;
+    },
+  };
 }
 
 function rank(candidates: readonly Candidate[], optimize: Optimize, weights: number): Candidate[] {
