@@ -1,5 +1,4 @@
-import { opOf } from "../ops/mod.ts";
-import { contextOf, elements, type Emission } from "../ops/op.ts";
+import { elements } from "../ops/op.ts";
 import type { CLayer, CProgram, Optimize, QuantizedGraph, QuantizedNode } from "../types.ts";
 import type { Chain } from "./chain.ts";
 import { bytesOf } from "./chains.ts";
