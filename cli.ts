@@ -80,8 +80,7 @@ function withQuantization<A extends unknown[], O extends Record<string, unknown>
   return command
     .option(
       "--data <name|folder>",
-      "data set (mnist, fashion-mnist) or a folder with IDX files",
-      "mnist",
+      "data set (mnist, fashion-mnist) or a folder with IDX files (default: mnist)",
     )
     .option(
       "--calibration <name>",
@@ -97,7 +96,8 @@ function withQuantization<A extends unknown[], O extends Record<string, unknown>
     )
     .option(
       "--calibration-inputs <dir>",
-      "calibrate on .npy, .npz or input_N.bin files there, instead of a data set",
+      "calibrate on .npy, .npz or input_N.bin files there, instead of a data set (default: --inputs, " +
+        "if they are given and --data is not)",
     )
     .option(
       "--calibration-samples <n>",

@@ -1,28 +1,29 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { writeOnnx } from "./onnx_writer.ts";
 import { goldenCase } from "./tflite_golden.ts";
 
 const cli = new URL("../cli.ts", import.meta.url).pathname;
 
-/** Deploys the model and samples of a folder to the host, with outputs beside them. */
-async function deploy(folder: string, ...more: readonly string[]) {
+async function intnic(...args: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-all",
-      "--no-check",
-      cli,
-      "deploy",
-      join(folder, "model.tflite"),
-      `--inputs=${folder}`,
-      `--outputs=${folder}/out`,
-      `--db=${folder}/records.db`,
-      ...more,
-    ],
+    args: ["run", "--allow-all", "--no-check", cli, ...args],
     env: { NO_COLOR: "1" },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Deploys the model and samples of a folder to the host, with outputs beside them. */
+function deploy(folder: string, ...more: readonly string[]) {
+  return intnic(
+    "deploy",
+    join(folder, "model.tflite"),
+    `--inputs=${folder}`,
+    `--outputs=${folder}/out`,
+    `--db=${folder}/records.db`,
+    ...more,
+  );
 }
 
 /** A folder with a model of that kind, its inputs and what TensorFlow Lite Micro makes of them. */
@@ -99,4 +100,33 @@ Deno.test("labels, a number of samples, and JSON", async () => {
     assert.equal(record.model.format, "tflite");
     assert.equal(typeof record.accuracy.integer, "number");
   });
+});
+
+Deno.test("a float32 model is calibrated on its inputs where nothing else is named", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const model = join(folder, "net.onnx");
+    await Deno.writeFile(
+      model,
+      writeOnnx({
+        nodes: [{ op: "Tanh", inputs: ["x"], outputs: ["y"] }],
+        inputs: [{ name: "x", shape: [1, 3] }],
+        outputs: [{ name: "y", shape: [1, 3] }],
+      }),
+    );
+    const values = Float32Array.of(-2, 0.5, 1);
+    await Deno.writeFile(join(folder, "input_0.bin"), new Uint8Array(values.buffer));
+    const where = ["--target=host", `--inputs=${folder}`];
+    const deployed = await intnic("deploy", model, ...where, `--db=${folder}/records.db`);
+    assert.equal(deployed.code, 0, deployed.stderr);
+    assert.match(deployed.stdout, /ranges were chosen on the samples that were run/);
+    const compared = await intnic("diff", model, ...where);
+    assert.equal(compared.code, 0, compared.stderr);
+    assert.match(compared.stdout, /ranges were chosen on the samples that were run/);
+    const without = await intnic("deploy", model, "--target=host", `--db=${folder}/records.db`);
+    assert.equal(without.code, 1);
+    assert.match(without.stderr, /the images of mnist are 28×28×1/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -93,6 +93,22 @@ const refused: Readonly<Record<string, readonly [ModelSpec, RegExp]>> = {
     withConstants({}, node("NonMaxSuppression", ["y"])),
     /Node n1 is the operator NonMaxSuppression, which intnic cannot deploy/,
   ],
+  "an operator that intnic has not, behind another one": [
+    withConstants({}, { op: "Sin", inputs: ["y"], outputs: ["s"] }, node("Selu", ["s"])),
+    /2 layers .* cannot be deployed:\n- Node s .* Sin, .*\n- Node n1 .* Selu, /,
+  ],
+  "an operator that is a property of every object": [
+    withConstants(
+      {},
+      node("constructor", ["w"]),
+      { op: "Add", inputs: ["y", "z"], outputs: ["q"] },
+    ),
+    /Node n1 is the operator constructor, which intnic cannot deploy/,
+  ],
+  "weights of another size than the kernel": [
+    withNodes({ ...conv, attributes: { kernel_shape: [5, 5] } }),
+    /Node c1 \(Conv\) has the kernel_shape \[5,5\], but weights of 3×2×3×3/,
+  ],
   "a batch of eight": [
     { ...good, inputs: [{ name: "x", shape: [8, 2, 5, 5] }] },
     /input x of net\.onnx is a batch of 8 .* export the model with a batch of 1 or an open one/,

@@ -10,10 +10,12 @@ import type { CalibratorName, Graph, Model, QuantizedGraph } from "../types.ts";
 
 /** The options of every command that quantizes. */
 export interface QuantizationOptions {
-  /** A dataset's name or a folder with IDX files. */
-  readonly data: string;
+  /** A dataset's name or a folder with IDX files; MNIST unless told. */
+  readonly data?: string;
   /** Samples of the user's own to calibrate on, instead of the dataset's training set. */
   readonly calibrationInputs?: string;
+  /** Samples of the user's own to run; calibrated on where nothing else is named for that. */
+  readonly inputs?: string;
   readonly calibration: CalibratorName;
   readonly percentile: number;
   /** Samples of the training set to calibrate on; the first 1,000, or all, unless told. */
@@ -44,7 +46,22 @@ export async function prepare(name: string, options: QuantizationOptions): Promi
     calibrator: options.calibration,
     percentile: options.percentile,
   });
-  return { model, graph, quantized, calibration };
+  if (!calibratesOnInputs(graph, options)) return { model, graph, quantized, calibration };
+  const note = `Activation ranges were chosen on the samples that were run; name others with ` +
+    `--calibration-inputs or --data.`;
+  return {
+    model,
+    graph,
+    quantized: { ...quantized, notes: [...quantized.notes, note] },
+    calibration,
+  };
+}
+
+/** Whether the samples to be run are all there is to calibrate on. */
+function calibratesOnInputs(graph: Graph, options: QuantizationOptions): boolean {
+  const { calibrationInputs, data, inputs } = options;
+  return inputs !== undefined && calibrationInputs === undefined && data === undefined &&
+    calibratedTensors(graph).length > 0;
 }
 
 /** What to calibrate on. */
@@ -52,11 +69,14 @@ async function loadCalibration(
   graph: Graph,
   options: QuantizationOptions,
 ): Promise<LabelledSamples | null> {
-  const { calibrationInputs, calibrationSamples } = options;
+  const { calibrationInputs, calibrationSamples, inputs } = options;
   if (calibrationInputs !== undefined) {
     return await loadInputs(calibrationInputs, graph, calibrationSamples);
   }
   if (calibratedTensors(graph).length === 0) return null;
+  if (calibratesOnInputs(graph, options)) {
+    return await loadInputs(inputs!, graph, calibrationSamples);
+  }
   return await loadSamples(graph, options, "train", calibrationSamples);
 }
 
@@ -69,7 +89,7 @@ async function loadCalibration(
  */
 export async function loadSamples(
   graph: Graph,
-  { data, inputMean, inputStd }: QuantizationOptions,
+  { data = "mnist", inputMean, inputStd }: QuantizationOptions,
   split: Dataset["split"],
   count: number | undefined,
 ): Promise<LabelledSamples> {

@@ -20,7 +20,7 @@ export function verify(graph: Omit<Graph, "tensors">, inputShape: Shape): Graph 
     if (name === graph.input) {
       throw new UserError(`The network's input, ${name}, is also the name of a constant.`);
     }
-    checkTensor(`constant ${name}`, constant);
+    checkTensor(`values of the constant ${name}`, constant);
     tensors.set(name, checkShape(name, constant.shape));
   }
   const names = new Set<string>();
@@ -70,7 +70,7 @@ function checkConstants(node: Node): void {
     checkTensor(`biases of layer ${node.name}`, { shape: [node.bias.length], data: node.bias });
   }
   for (const [name, tensor] of node.parameters ?? []) {
-    checkTensor(`${name} of layer ${node.name}`, tensor);
+    checkTensor(`values of ${name} of layer ${node.name}`, tensor);
   }
 }
 

@@ -38,23 +38,39 @@ const commuting: ReadonlySet<string> = new Set([
  * one that changes the scale or zero point, in a model that says what those are.
  */
 export function fuseActivations(graph: Graph): Graph {
-  const nodes = [...graph.nodes];
-  let output = graph.output;
-  for (let i = 0; i < nodes.length; i++) {
-    const node = nodes[i]!;
-    const activation = activationOf(node);
-    if (activation === undefined) continue;
+  const readers = countReaders(graph);
+  const nodes: Node[] = [];
+  // Where in `nodes` each tensor is written.
+  const places = new Map<string, number>();
+  // What is written into the producer of its input is that input from then on.
+  const aliases = new Map<string, string>();
+  const resolve = (name: string) => aliases.get(name) ?? name;
+  for (const original of graph.nodes) {
+    const node = { ...original, inputs: original.inputs.map(resolve) };
     const [input] = node.inputs as [string];
-    const target = targetOf({ ...graph, nodes, output }, activation, node.output, input);
-    if (target === undefined) continue;
+    const activation = activationOf(node);
+    const target = activation === undefined
+      ? undefined
+      : targetOf({ graph, nodes, places, readers }, activation, node.output, input);
+    if (target === undefined) {
+      places.set(node.output, nodes.push(node) - 1);
+      continue;
+    }
     nodes[target.at] = { ...nodes[target.at]!, activation: target.activation };
-    nodes.splice(i, 1);
-    // The activation's readers now read what it read.
-    for (let j = i; j < nodes.length; j++) nodes[j] = rename(nodes[j]!, node.output, input);
-    if (output === node.output) output = input;
-    i--;
+    aliases.set(node.output, input);
+    readers.set(input, readers.get(node.output) ?? 0);
   }
+  const output = resolve(graph.output);
   return verify({ ...graph, nodes, output }, graph.tensors.get(graph.input)!);
+}
+
+/** How many nodes read each tensor; whoever runs the network reads the output. */
+function countReaders({ nodes, output }: Graph): Map<string, number> {
+  const readers = new Map([[output, 1]]);
+  for (const { inputs } of nodes) {
+    for (const name of new Set(inputs)) readers.set(name, (readers.get(name) ?? 0) + 1);
+  }
+  return readers;
 }
 
 /** The activation that a node is, if it is one. */
@@ -78,25 +94,35 @@ function named(low: number, high: number): Activation | undefined {
   });
 }
 
+/** The graph as far as it has been gone through. */
+interface Progress {
+  readonly graph: Graph;
+  readonly nodes: readonly Node[];
+  readonly places: ReadonlyMap<string, number>;
+  readonly readers: ReadonlyMap<string, number>;
+}
+
 /** The op that can take over an activation of `tensor`, and the activation it then has. */
 function targetOf(
-  graph: Graph,
+  progress: Progress,
   activation: Activation,
   result: string,
   tensor: string,
 ): { at: number; activation: Activation } | undefined {
-  const { nodes, output } = graph;
-  const readers = nodes.filter((node) => node.inputs.includes(tensor));
-  const at = nodes.findIndex((node) => node.output === tensor);
-  if (at < 0 || readers.length !== 1 || tensor === output) return undefined;
-  if (!keepsEncoding(graph, tensor, result)) return undefined;
-  const node = nodes[at]!;
-  if (commuting.has(node.op) && node.activation === "none") {
-    const before = targetOf(graph, activation, result, node.inputs[0]!);
-    if (before !== undefined) return before;
+  const { graph, nodes, places, readers } = progress;
+  // The closest one that can, unless those before it only move values; then the farthest of them.
+  let found: { at: number; activation: Activation } | undefined;
+  for (let from: string | undefined = tensor; from !== undefined;) {
+    const at = places.get(from);
+    if (at === undefined || readers.get(from) !== 1) break;
+    if (!keepsEncoding(graph, from, result)) break;
+    const node: Node = nodes[at]!;
+    const both = intersection(node.activation, activation);
+    if (limiting.has(node.op) && both !== undefined) found = { at, activation: both };
+    const commutes = commuting.has(node.op) && node.activation === "none";
+    from = commutes ? node.inputs[0] : undefined;
   }
-  const both = intersection(node.activation, activation);
-  return limiting.has(node.op) && both !== undefined ? { at, activation: both } : undefined;
+  return found;
 }
 
 /** True if the model gives both tensors one scale and zero point, or the second takes the first's. */
@@ -109,8 +135,4 @@ function keepsEncoding({ encodings }: Graph, tensor: string, result: string): bo
 function intersection(first: Activation, second: Activation): Activation | undefined {
   const [a, b] = [activationRange(first), activationRange(second)];
   return named(Math.max(a[0], b[0]), Math.min(a[1], b[1]));
-}
-
-function rename(node: Node, from: string, to: string): Node {
-  return { ...node, inputs: node.inputs.map((name) => name === from ? to : name) };
 }

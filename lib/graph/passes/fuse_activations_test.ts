@@ -122,3 +122,25 @@ Deno.test("an activation that changes the scale stays; one that keeps it changes
     assert.deepEqual(runAfter(input), runBefore(input));
   }
 });
+
+Deno.test("thousands of moves and relus take no time to speak of", () => {
+  const shape = (i: number) => i % 2 === 0 ? [2, 2] : [4];
+  const moves = Array.from({ length: 5000 }, (_, i): Node => ({
+    ...plain,
+    name: `m${i}`,
+    op: "reshape",
+    inputs: [i === 0 ? "a" : `m${i - 1}`],
+    output: `m${i}`,
+    attributes: { shape: shape(i) },
+  }));
+  const relus = Array.from(
+    { length: 100 },
+    (_, i) => relu(`r${i}`, i === 0 ? moves.at(-1)!.output : `r${i - 1}`),
+  );
+  const graph = graphOf([dense("a", "x"), ...moves, ...relus]);
+  const start = performance.now();
+  const fused = fuseActivations(graph);
+  assert.ok(performance.now() - start < 5000);
+  assert.equal(fused.nodes.length, 5001);
+  assert.equal(fused.nodes[0]!.activation, "relu");
+});

@@ -27,6 +27,11 @@ type Folder = (
   inputs: readonly (Constant | undefined)[],
 ) => Constant | Constant[];
 
+/** True for operators that are computed at import if they read nothing but constants. */
+export function isFoldable(op: string): boolean {
+  return op === "Shape" || op === "Size" || Object.hasOwn(folders, op);
+}
+
 /**
  * The outputs of a node that can be computed now; undefined if it reads what is known only at run
  * time, or is no operator that is computed here.
@@ -34,11 +39,15 @@ type Folder = (
 export function fold(context: Context): readonly Constant[] | undefined {
   const { op, inputs } = context.node;
   if (op === "Shape" || op === "Size") return [shapeOf(context)];
-  const folder = folders[op];
-  if (folder === undefined) return undefined;
+  if (!Object.hasOwn(folders, op)) return undefined;
+  const folder = folders[op]!;
   const constants = inputs.map((_, i) => context.optional(i));
   if (constants.some(isValue)) return undefined;
-  const needed = op === "Concat" ? inputs.length : op in binaryFunctions ? 2 : counts[op] ?? 1;
+  const needed = op === "Concat"
+    ? inputs.length
+    : Object.hasOwn(binaryFunctions, op)
+    ? 2
+    : counts[op] ?? 1;
   for (let i = 0; i < needed; i++) context.operand(i);
   const result = folder(context, constants as (Constant | undefined)[]);
   return Array.isArray(result) ? result : [result];

@@ -9,7 +9,7 @@ import { combine, scalarOf } from "./broadcast.ts";
 import { Context, type Converter, isValue } from "./context.ts";
 import { elementwise } from "./elementwise.ts";
 import { GraphParts } from "./graph_parts.ts";
-import { fold } from "./fold.ts";
+import { fold, isFoldable } from "./fold.ts";
 import { linear } from "./linear.ts";
 import { inputOrder, sorted } from "./order.ts";
 import { recogniseFunctions } from "./patterns.ts";
@@ -17,7 +17,7 @@ import { pools } from "./pools.ts";
 import { quantized } from "./quantized.ts";
 import { recurrent } from "./recurrent.ts";
 import { reductions } from "./reductions.ts";
-import { type OnnxFile, type OnnxPort, OPSETS, readOnnx } from "./schema.ts";
+import { type OnnxFile, type OnnxNode, type OnnxPort, OPSETS, readOnnx } from "./schema.ts";
 import { shapes } from "./shapes.ts";
 import { type Constant, readTensor, typeOf } from "./tensor.ts";
 import { axisOrder, isPlain, orderedValue, type Value } from "./value.ts";
@@ -97,8 +97,8 @@ export function readOnnxModel(model: Model, options: OnnxOptions = {}): OnnxImpo
   const unsupported = new Unsupported();
   for (const node of steps) {
     const context = new Context(node, parts);
-    // What comes after a node that failed is not looked at.
-    if (!loadInputs(context, file, unsupported)) continue;
+    // Of what comes after a node that failed, nothing but the operator is looked at.
+    if (isKnown(node) && !loadInputs(context, file, unsupported)) continue;
     unsupported.attempt(node.name, node.op, () => convert(context));
   }
   unsupported.end(model.path);
@@ -176,6 +176,11 @@ function loadInputs(context: Context, file: OnnxFile, unsupported: Unsupported):
     parts.operands.set(name, tensor);
   }
   return true;
+}
+
+/** True for operators that are converted, or computed at import. */
+function isKnown({ op }: OnnxNode): boolean {
+  return Object.hasOwn(converters, op) || isFoldable(op);
 }
 
 function convert(context: Context): void {

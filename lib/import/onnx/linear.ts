@@ -98,6 +98,12 @@ const conv: Converter = (context) => {
         `${formatShape(x.shape)} asks for outputs×${channels / groups} and a kernel`,
     );
   }
+  const told = context.attributes.integers("kernel_shape");
+  if (told !== undefined && String(told) !== String(kernelShape)) {
+    throw context.error(
+      `has the kernel_shape [${told}], but weights of ${formatShape(weights.shape)}`,
+    );
+  }
   const { window } = readWindow(context, spatial, kernelShape);
   const taps = elements(kernelShape);
   const bias = context.optionalConstant(2);

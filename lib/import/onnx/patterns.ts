@@ -149,8 +149,8 @@ class Search {
 
 /** True for operators that `apply` knows. */
 function isElementwise({ op }: OnnxNode): boolean {
-  return op in binaryFunctions || op in unaryFunctions || op === "Clip" || op === "HardSigmoid" ||
-    op === "Identity" || op === "Cast";
+  return Object.hasOwn(binaryFunctions, op) || Object.hasOwn(unaryFunctions, op) ||
+    ["Clip", "HardSigmoid", "Identity", "Cast"].includes(op);
 }
 
 function apply(

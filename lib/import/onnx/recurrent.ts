@@ -197,7 +197,7 @@ function functionsOf(context: Context, op: Kind["op"], which: number) {
   const own = all.length === 0
     ? usual
     : all.slice(which * usual.length, (which + 1) * usual.length);
-  const names = own.map((name) => functions[name]);
+  const names = own.map((name) => Object.hasOwn(functions, name) ? functions[name] : undefined);
   const last = op === "lstm" ? [1, 2] : [usual.length - 1];
   const same = new Set(last.map((i) => names[i])).size === 1;
   if (names.length !== usual.length || names.includes(undefined) || !same) {

@@ -144,7 +144,9 @@ export class TfliteTensor {
     const zeroPoints = table.int64s(zeroPoint, MAX_CHANNELS);
     const bad = scales.find((value) => !(value > 0 && Number.isFinite(value)));
     if (bad !== undefined) {
-      throw new UserError(`Tensor ${this.name} has the scale ${bad}; scales must be positive.`);
+      throw new UserError(
+        `Tensor ${this.name} has the scale ${bad}; scales must be positive and finite.`,
+      );
     }
     if (zeroPoints.length !== 0 && zeroPoints.length !== scales.length) {
       throw new UserError(
