@@ -1,3 +1,4 @@
+import type { Graph } from "../lib/types.ts";
 import { whole } from "./op_graphs.ts";
 import type { Random } from "./op_trials.ts";
 
@@ -42,4 +43,13 @@ export function mutate(original: Uint8Array, random: Random): Uint8Array<ArrayBu
     }
   }
   return bytes;
+}
+
+/** Bytes of all the constants of a graph. */
+export function constantBytes({ nodes, constants }: Graph): number {
+  const tensors = new Set(
+    [...nodes.flatMap(({ weights, bias, codes }) => [weights?.data, bias, codes?.weights])],
+  );
+  for (const { data } of constants?.values() ?? []) tensors.add(data);
+  return [...tensors].reduce((sum, data) => sum + (data?.byteLength ?? 0), 0);
 }

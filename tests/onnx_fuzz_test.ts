@@ -3,7 +3,7 @@ import { UserError } from "../lib/errors.ts";
 import { importOnnx } from "../lib/import/onnx.ts";
 import { elements } from "../lib/ops/op.ts";
 import { calibratedTensors, quantize } from "../lib/quantize/quantize.ts";
-import { mutate } from "./mutations.ts";
+import { constantBytes, mutate } from "./mutations.ts";
 import { networks } from "./onnx_networks.ts";
 import { quantizedNetwork } from "./onnx_quantized.ts";
 import { onnxModel, writeOnnx } from "./onnx_writer.ts";
@@ -18,6 +18,7 @@ function survive(bytes: Uint8Array, what: string): void {
   const start = performance.now();
   try {
     const graph = importOnnx(onnxModel(bytes));
+    assert.ok(constantBytes(graph) <= 70 * bytes.length + (2 << 20), `${what} grew`);
     const size = [...graph.tensors.values()].reduce((sum, shape) => sum + elements(shape), 0);
     if (size < 1 << 18 && calibratedTensors(graph).length === 0) quantize(graph, []);
   } catch (error) {

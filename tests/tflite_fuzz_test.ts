@@ -3,9 +3,8 @@ import { UserError } from "../lib/errors.ts";
 import { importTflite } from "../lib/import/tflite.ts";
 import { elements } from "../lib/ops/op.ts";
 import { calibratedTensors, quantize } from "../lib/quantize/quantize.ts";
-import type { Graph } from "../lib/types.ts";
 import { haveMlperfTiny, mlperfTiny } from "./mlperf_tiny.ts";
-import { mutate } from "./mutations.ts";
+import { constantBytes, mutate } from "./mutations.ts";
 import { seededRandom } from "./random_graph.ts";
 import { modelOf } from "./tflite_golden.ts";
 import { makers, randomTflite } from "./tflite_models.ts";
@@ -13,15 +12,6 @@ import { makers, randomTflite } from "./tflite_models.ts";
 const MUTATIONS = 2000;
 /** Of one file; an import of such sizes takes milliseconds. */
 const MOST_SECONDS = 5;
-
-/** Bytes of all the constants of a graph. */
-function constantBytes({ nodes, constants }: Graph): number {
-  const tensors = new Set(
-    [...nodes.flatMap(({ weights, bias, codes }) => [weights?.data, bias, codes?.weights])],
-  );
-  for (const { data } of constants?.values() ?? []) tensors.add(data);
-  return [...tensors].reduce((sum, data) => sum + (data?.byteLength ?? 0), 0);
-}
 
 /** Imports a damaged file; nothing but a full sentence may come out of it. */
 function survive(bytes: Uint8Array, what: string): void {

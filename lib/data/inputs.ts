@@ -197,7 +197,7 @@ function toSamples({ shape, whole, values }: NumberArray, edge: InputEdge, path:
   if (values.length !== size && values.length !== (shape[0] ?? 0) * size || values.length === 0) {
     throw new UserError(
       `${path} has an array of ${formatShape(shape)}; the model takes ${
-        formatShape(edge.shape)
+        formatShape(edge.order?.shape ?? edge.shape)
       }, ` +
         `${size} values, alone or with the number of samples in front.`,
     );
