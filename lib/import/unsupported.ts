@@ -10,16 +10,22 @@ export interface UnsupportedLayer {
   readonly reason: string;
 }
 
+/** Reasons that a message has room for. */
+const MOST_REASONS = 100;
+
 /** Everything about one model that cannot be deployed, gathered in one go. */
 export class UnsupportedError extends UserError {
   readonly layers: readonly UnsupportedLayer[];
 
   constructor(model: string, layers: readonly UnsupportedLayer[]) {
-    const reasons = layers.map(({ reason }) => reason);
+    const reasons = layers.slice(0, MOST_REASONS).map(({ reason }) => reason);
+    if (layers.length > MOST_REASONS) {
+      reasons.push(`And ${layers.length - MOST_REASONS} more.`);
+    }
     super(
       reasons.length === 1
         ? reasons[0]!
-        : `${reasons.length} layers of ${model} cannot be deployed:\n- ${reasons.join("\n- ")}`,
+        : `${layers.length} layers of ${model} cannot be deployed:\n- ${reasons.join("\n- ")}`,
     );
     this.layers = layers;
   }

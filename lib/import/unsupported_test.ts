@@ -24,3 +24,18 @@ Deno.test("all layers that fail are told in one error, in order; a defect is not
   assert.throws(defect, TypeError);
   new Unsupported().end("m");
 });
+
+Deno.test("a message does not name thousands of layers, the error does", () => {
+  const unsupported = new Unsupported();
+  for (let i = 0; i < 2000; i++) {
+    unsupported.attempt(`n${i}`, "Sin", () => {
+      throw new UserError(`Node n${i} is a Sin.`);
+    });
+  }
+  assert.throws(() => unsupported.end("m"), (error: Error) => {
+    assert.ok(error instanceof UnsupportedError);
+    assert.match(error.message, /^2000 layers of m .*\n- And 1900 more\.$/s);
+    assert.equal(error.layers.length, 2000);
+    return true;
+  });
+});
