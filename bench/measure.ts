@@ -1,6 +1,7 @@
 import { build } from "../lib/build/build.ts";
 import { loadKernels } from "../lib/build/kernels.ts";
 import { generateC } from "../lib/codegen/c.ts";
+import { limitsOf } from "../lib/codegen/limits.ts";
 import { runEmulated } from "../lib/run/emulated.ts";
 import { referenceRunner } from "../lib/run/reference.ts";
 import { loadTarget } from "../lib/targets.ts";
@@ -90,7 +91,10 @@ async function measure(
   what: Pick<Row, "model" | "target" | "optimize">,
 ): Promise<Row> {
   const target = await loadTarget(what.target);
-  const program = generateC(graph, await loadKernels(target), { optimize: what.optimize });
+  const program = generateC(graph, await loadKernels(target), {
+    optimize: what.optimize,
+    ...limitsOf(target),
+  });
   const directory = await Deno.makeTempDir();
   try {
     const binary = await build(program, target, { directory });

@@ -1,4 +1,5 @@
 import { generateC } from "./codegen/c.ts";
+import { limitsOf } from "./codegen/limits.ts";
 import { build } from "./build/build.ts";
 import { loadKernels } from "./build/kernels.ts";
 import { makeRecord } from "./record/make.ts";
@@ -36,7 +37,7 @@ export async function deployTo(
   evaluation: Evaluation,
   { directory, jobs, optimize = "balanced", progress, received }: DeployOptions,
 ): Promise<RunRecord> {
-  const program = generateC(graph, await loadKernels(target), { optimize });
+  const program = generateC(graph, await loadKernels(target), { optimize, ...limitsOf(target) });
   const binary = await build(program, target, { directory });
   const result = target.runner === "ffi"
     ? runOnHost(binary, program, evaluation.inputs, progress)

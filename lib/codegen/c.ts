@@ -1,10 +1,11 @@
 import { elements } from "../ops/op.ts";
 import type { CLayer, CProgram, Optimize, QuantizedGraph, QuantizedNode } from "../types.ts";
 import type { Chain } from "./chain.ts";
-import { bytesOf } from "./chains.ts";
-import { emitLayers, type Emitted } from "./layers.ts";
+import type { Emitted } from "./layers.ts";
+import { type Limits, planLayers } from "./limits.ts";
+
 import { type KernelSources, kernelText } from "./kernel_text.ts";
-import { type ArenaPlan, type Place, planArena } from "./arena.ts";
+import type { ArenaPlan, Place } from "./arena.ts";
 import { formatList, indent, toComment, toIdentifiers } from "./literals.ts";
 import { arenaComment, describeTensor, header, layerComment, titleComment } from "./text.ts";
 import { q16Entry } from "./q16.ts";
@@ -19,6 +20,8 @@ export interface GenerateOptions {
    * false.
    */
   readonly trace?: boolean;
+  /** What the program must fit into; where the level's best is too large, the next best is taken. */
+  readonly limits?: Limits;
 }
 
 /**
@@ -31,14 +34,12 @@ export interface GenerateOptions {
 export function generateC(
   graph: QuantizedGraph,
   kernels: KernelSources,
-  { optimize = "balanced", trace = false }: GenerateOptions = {},
+  { optimize = "balanced", trace = false, limits }: GenerateOptions = {},
 ): CProgram {
-  const { layers, chains } = emitLayers(graph, { kernels, optimize }, { strips: !trace });
-  const arena = planArena(
-    graph,
-    new Map(layers.map((layer) => [layer.node.name, bytesOf(layer)])),
-    { chains },
-  );
+  const { layers, arena } = planLayers(graph, { kernels, optimize }, {
+    strips: !trace,
+    ...(limits === undefined ? {} : { limits }),
+  });
   const input = graph.tensors.get(graph.input)!;
   const output = graph.tensors.get(graph.output)!;
   const size = (tensor: string) => elements(graph.tensors.get(tensor)!.shape);

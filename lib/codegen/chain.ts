@@ -1,6 +1,6 @@
 import { contextOf, type Emission } from "../ops/op.ts";
 import type { QuantizedGraph, QuantizedNode } from "../types.ts";
-import { type Choice, chooseKernel } from "./choose.ts";
+import { type Choice, chooseKernel, type Choosing } from "./choose.ts";
 import { indent } from "./literals.ts";
 import { rowBytes, type Rows, type Strip, stripOf } from "./strips.ts";
 
@@ -49,9 +49,6 @@ interface Run {
   readonly start: number;
   step: number | undefined;
 }
-
-/** How to choose kernels. */
-export type Choosing = Parameters<typeof chooseKernel>[3];
 
 /** Runs beyond which a layer's code is not worth it. */
 const MAX_RUNS = 4;

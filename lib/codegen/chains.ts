@@ -2,8 +2,8 @@ import { opOf } from "../ops/mod.ts";
 import { contextOf } from "../ops/op.ts";
 import type { Optimize, QuantizedGraph, QuantizedNode } from "../types.ts";
 import { type ArenaPlan, type LayerBytes, planArena } from "./arena.ts";
-import { type Chain, type Choosing, planChain } from "./chain.ts";
-import type { Choice } from "./choose.ts";
+import { type Chain, planChain } from "./chain.ts";
+import type { Choice, Choosing } from "./choose.ts";
 import { comesInStrips } from "./strips.ts";
 
 /** Cycles that chains may cost beyond their layers one by one, as a share of the network's. */

@@ -29,39 +29,50 @@ const BALANCED_SHARE = 1 / 8;
 /** … and in any case, for layers with few weights. */
 const BALANCED_BYTES = 512;
 
+/** How to choose. */
+export interface Choosing {
+  readonly kernels: KernelSources;
+  readonly optimize: Optimize;
+  /** The kernel it must be, if that can run this layer; else it is the generic one. */
+  readonly only?: string;
+  /** By layer the kernels that it may not have, and why. */
+  readonly avoid?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
 /**
  * Chooses how one layer is computed:
  *
  * - `speed`: the fewest cycles;
  * - `balanced`: the fewest cycles with weights of about a byte each;
  * - `size`: the least flash, then the fewest cycles;
- * - `ram`: the fewest arena bytes, then the fewest cycles.
+ * - `ram`: as `balanced`; then the layers that need most of the arena take what needs less
+ *   (`limits.ts`).
  */
 export function chooseKernel(
   node: QuantizedNode,
   context: QuantizedContext,
   name: string,
-  { kernels, optimize, only }: {
-    readonly kernels: KernelSources;
-    readonly optimize: Optimize;
-    /** The kernel it must be, if that can run this layer; else it is the generic one. */
-    readonly only?: string;
-  },
+  { kernels, optimize, only, avoid = new Map() }: Choosing,
 ): Choice {
   const op = opOf(node.op);
   const refusals: string[] = [];
+  const avoided = avoid.get(node.name) ?? new Map<string, string>();
+  const instead = [...avoided].map(([kernel, reason]) => `; instead of ${kernel}: ${reason}`).join(
+    "",
+  );
   const candidates: Candidate[] = [];
   for (const { name: kernel, file, plan } of op.kernels ?? []) {
     if (!kernels.has(file) || (only !== undefined && kernel !== only)) continue;
+    if (avoided.has(kernel)) continue;
     const planned = plan(node, context);
     if (typeof planned === "string") refusals.push(`${kernel}: ${planned}`);
     else candidates.push({ ...planned, kernel });
   }
   const [best] = rank(candidates, optimize, node.linear?.weights.length ?? 0);
   if (best !== undefined) {
-    return lazily(best, () => best.emit(name));
+    return lazily({ ...best, why: best.why + instead }, () => best.emit(name));
   }
-  const why = refusals.length === 0 ? "plain C" : `plain C; not ${refusals.join("; not ")}`;
+  const why = `plain C${refusals.map((refusal) => `; not ${refusal}`).join("")}${instead}`;
   const cycles = GENERIC.mac * node.macs + GENERIC.output * elements(context.output.shape);
   return lazily({ kernel: "generic", why, cycles }, () => op.emit!(node, context, name));
 }
@@ -93,13 +104,12 @@ function rank(candidates: readonly Candidate[], optimize: Optimize, weights: num
   switch (optimize) {
     case "speed":
       return candidates.toSorted(by(cycles));
-    case "balanced": {
+    case "balanced":
+    case "ram": {
       const most = Math.max(BALANCED_BYTES, weights * BALANCED_SHARE);
       return candidates.filter(({ extraFlash }) => extraFlash <= most).toSorted(by(cycles));
     }
     case "size":
       return candidates.toSorted(by(({ extraFlash }) => extraFlash, cycles));
-    case "ram":
-      return candidates.toSorted(by(({ scratch }) => scratch, cycles));
   }
 }

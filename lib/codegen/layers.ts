@@ -1,9 +1,9 @@
 import { opOf } from "../ops/mod.ts";
 import { contextOf, type Emission } from "../ops/op.ts";
 import type { QuantizedGraph, QuantizedNode } from "../types.ts";
-import type { Chain, Choosing } from "./chain.ts";
+import type { Chain } from "./chain.ts";
 import { chooseChains } from "./chains.ts";
-import { chooseKernel } from "./choose.ts";
+import { chooseKernel, type Choosing } from "./choose.ts";
 import { toIdentifiers } from "./literals.ts";
 
 /** A layer that has code. */
@@ -13,6 +13,8 @@ export interface Emitted {
   readonly emission: Emission;
   readonly kernel: string;
   readonly why: string;
+  /** Rough cycles of one inference. */
+  readonly cycles: number;
   /** The layers it is computed with, strip by strip. */
   readonly chain?: Chain;
 }
@@ -44,12 +46,13 @@ export function emitLayers(
         identifier,
         kernel,
         why: `${why}; in ${place}`,
+        cycles: choice.cycles,
         emission: emit(identifier),
         chain,
       };
     }
-    const { kernel, why, emission } = choice;
-    return { node, identifier, kernel, why, emission };
+    const { kernel, why, cycles, emission } = choice;
+    return { node, identifier, kernel, why, cycles, emission };
   });
   return { layers, chains };
 }

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { loadKernels } from "../build/kernels.ts";
 import { generateC } from "../codegen/c.ts";
+import { limitsOf } from "../codegen/limits.ts";
 import type { Optimize } from "../types.ts";
 import { loadTarget } from "../targets.ts";
 import { makeOutput } from "./output.ts";
@@ -31,6 +32,7 @@ export async function generate(name: string, options: GenerateOptions): Promise<
   const { quantized } = await prepare(name, options);
   const program = generateC(quantized, await loadKernels(target), {
     optimize: options.optimize,
+    ...limitsOf(target),
   });
   for (const [file, text] of program.files) await Deno.writeTextFile(join(output.path, file), text);
   await output.keep();

@@ -1,6 +1,7 @@
 import { build } from "../build/build.ts";
 import { loadKernels } from "../build/kernels.ts";
 import { generateC } from "../codegen/c.ts";
+import { limitsOf } from "../codegen/limits.ts";
 import { UserError } from "../errors.ts";
 import { runEmulated } from "../run/emulated.ts";
 import { timingTable } from "../run/emulator/timing/mod.ts";
@@ -52,7 +53,7 @@ export async function estimate(
   };
   let known = nothing;
   try {
-    const program = generateC(graph, await loadKernels(target));
+    const program = generateC(graph, await loadKernels(target), limitsOf(target));
     const binary = await build(program, target, { directory });
     known = { ...nothing, flash: binary.flash, ram: binary.ram };
     if (target.runner === "ffi") return known;
