@@ -52,6 +52,17 @@ function convGraph(random: Random): Graph {
 Deno.test("conv2d means the same on cores without SIMD", () =>
   tryOp(convGraph, { targets, seed: 2, steps: 3 }));
 
+function denseGraph(random: Random): Graph {
+  const inputs = pick(random, [whole(random, 1, 20), whole(random, 1, 300)]);
+  return single(random, "dense", [inputs], {
+    ...edgeWeights(random, [whole(random, 1, 19), inputs]),
+    activation: randomActivation(random),
+  }, randomInput(random));
+}
+
+Deno.test("dense means the same on cores without SIMD", () =>
+  tryOp(denseGraph, { targets, seed: 4, steps: 3 }));
+
 function depthwiseGraph(random: Random): Graph {
   const depth = whole(random, 1, 5);
   const { image, window } = randomWindow(random, depth);

@@ -1,10 +1,9 @@
 import { rowDistance } from "../codegen/overlap.ts";
-import { formatList } from "../codegen/literals.ts";
 import { defineAlignedWeights } from "../codegen/pack.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { Kernel } from "./kernel.ts";
-import { type LaneBlock, laneBlock, TAPS } from "./lanes.ts";
+import { defineRuns, type LaneBlock, laneBlock, TAPS } from "./lanes.ts";
 import { codesOf } from "./codes.ts";
 import { rangeFields } from "./scale.ts";
 
@@ -124,6 +123,7 @@ function lanesKernel({ file, channels, tap, run }: Core): Kernel<Conv2d> {
             "noinline",
             ...codes.kernels,
             "copy",
+            "lane_rest",
             file,
             `conv2d_lanes@INTNIC_CODES=${codes.name}`,
           ],
@@ -158,21 +158,4 @@ intnic_conv2d_lanes_${codes.name}(&layer, x, (int32_t *)(void *)scratch, y);`,
 /** Columns from the first to the last tap. */
 function reach(taps: number, dilation: number): number {
   return (taps - 1) * dilation + 1;
-}
-
-/** Definitions of where runs end, how many there are, and of the rests. */
-function defineRuns(name: string, blocks: readonly LaneBlock[]): string {
-  const words = blocks.flatMap(({ ends }) =>
-    ends.map((word) => `0x${word.toString(16).padStart(4, "0")}`)
-  );
-  const counts = blocks.flatMap(({ runs, rests }) =>
-    rests.map((of) => `{ ${runs}, ${of.length} }`)
-  );
-  const rests = blocks.flatMap(({ rests }) =>
-    rests.flat().map(({ skip, weight }) => `{ ${skip}, ${weight} }`)
-  );
-  const define = (type: string, what: string, rows: readonly string[]) =>
-    `static const ${type} model_${what}_${name}[${rows.length}] = {\n${formatList(rows)}\n};\n`;
-  return define("uint16_t", "runs", words) + define("struct intnic_lane_channel", "lanes", counts) +
-    (rests.length === 0 ? "" : define("struct intnic_lane_rest", "rests", rests));
 }

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { formatList } from "../codegen/literals.ts";
+
 /** Taps that a kernel works off between two chances to end a run. */
 export const TAPS = 4;
 /** Runs are told by bits in words of so many. */
@@ -90,4 +92,21 @@ function takeRests(weights: Int8Array): Rest[] {
     at = tap;
   }
   return rests;
+}
+
+/** Definitions of where runs end, how many there are, and of the rests. */
+export function defineRuns(name: string, blocks: readonly LaneBlock[]): string {
+  const words = blocks.flatMap(({ ends }) =>
+    ends.map((word) => `0x${word.toString(16).padStart(4, "0")}`)
+  );
+  const counts = blocks.flatMap(({ runs, rests }) =>
+    rests.map((of) => `{ ${runs}, ${of.length} }`)
+  );
+  const rests = blocks.flatMap(({ rests }) =>
+    rests.flat().map(({ skip, weight }) => `{ ${skip}, ${weight} }`)
+  );
+  const define = (type: string, what: string, rows: readonly string[]) =>
+    `static const ${type} model_${what}_${name}[${rows.length}] = {\n${formatList(rows)}\n};\n`;
+  return define("uint16_t", "runs", words) + define("struct intnic_lane_channel", "lanes", counts) +
+    (rests.length === 0 ? "" : define("struct intnic_lane_rest", "rests", rests));
 }

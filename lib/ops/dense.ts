@@ -1,5 +1,7 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { denseWide } from "../kernels/dense_wide.ts";
+import { denseLanes } from "../kernels/dense_lanes.ts";
+import { denseBytes } from "../kernels/dense_bytes.ts";
 import { UserError } from "../errors.ts";
 import { roundingRule } from "../quantize/requant.ts";
 import { activationRange } from "./activation.ts";
@@ -11,7 +13,7 @@ import { elements, formatShape, linearConstants, type Op, quantizedLinear } from
  */
 export const dense: Op = {
   quantization: "linear",
-  kernels: [denseWide],
+  kernels: [denseWide, denseBytes, ...denseLanes],
   inPlace: () => false,
 
   infer(node, inputs) {

@@ -12,16 +12,6 @@
  */
 #ifndef INTNIC_LANES
 #define INTNIC_LANES
-struct intnic_lane_rest {
-    uint8_t skip; /* taps since the rest before */
-    int8_t weight;
-};
-
-struct intnic_lane_channel {
-    uint8_t runs;
-    uint8_t rests;
-};
-
 struct intnic_conv2d_lanes {
     const int8_t *weights; /* of INTNIC_LANE_CHANNELS channels in turn, taps filled up to fours */
     const uint16_t *runs;  /* for every 16 times four taps: a bit where a run ends, top bit first */
