@@ -60,6 +60,23 @@ function denseGraph(random: Random): Graph {
   }, randomInput(random));
 }
 
+function planeGraph(random: Random): Graph {
+  const window = {
+    kernel: [3, 3] as const,
+    stride: [whole(random, 1, 3), whole(random, 1, 3)] as const,
+    dilation: [1, 1] as const,
+    padding: { top: whole(random, 0, 2), bottom: 1, left: whole(random, 0, 2), right: 0 },
+  };
+  return single(random, "conv2d", [whole(random, 3, 9), whole(random, 3, 9), 1], {
+    attributes: window,
+    ...edgeWeights(random, [whole(random, 1, 6), 3, 3, 1]),
+    activation: randomActivation(random),
+  }, randomInput(random));
+}
+
+Deno.test("conv2d of one channel means the same on cores without SIMD", () =>
+  tryOp(planeGraph, { targets, seed: 5, steps: 3 }));
+
 Deno.test("dense means the same on cores without SIMD", () =>
   tryOp(denseGraph, { targets, seed: 4, steps: 3 }));
 

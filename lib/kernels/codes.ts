@@ -27,7 +27,7 @@ export function codesOf(
     return {
       name: "steps",
       kernels: ["minmax", "range", "steps_store"],
-      cycles: 100,
+      cycles: 130,
       define: (layer, multiple) => defineSteps(layer, steps, multiple),
     };
   }
@@ -42,7 +42,7 @@ export function codesOf(
       ...scaleKernels(rounding),
       "scale_store_all",
     ],
-    cycles: 160,
+    cycles: 200,
     define: (layer, multiple) => defineScales(layer, scales, multiple),
   };
 }

@@ -1,10 +1,10 @@
-import { rowDistance } from "../codegen/overlap.ts";
 import { defineAlignedWeights } from "../codegen/pack.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { Kernel } from "./kernel.ts";
 import { defineRuns, type LaneBlock, laneBlock, TAPS } from "./lanes.ts";
 import { codesOf } from "./codes.ts";
+import { windowLines } from "./window_lines.ts";
 import { rangeFields } from "./scale.ts";
 
 /** Pixels computed at once. */
@@ -39,16 +39,13 @@ function lanesKernel({ file, channels, tap, run }: Core): Kernel<Conv2d> {
 
     plan(node, { inputs, output, rounding }) {
       const linear = quantizedLinear(node);
-      const { kernel, stride, dilation, padding, groups = 1 } = node.attributes;
+      const { kernel, dilation, padding, groups = 1 } = node.attributes;
       if (groups > 1) return "its channels come in groups";
       const [height, width, depth] = inputs[0]!.shape as [number, number, number];
       const outputs = output.shape[2]!;
-      const padded = padding.top + padding.bottom + padding.left + padding.right > 0;
-      // Without neighbours to see, the pixels of all rows are one row.
-      const flat = !padded && kernel[0] * kernel[1] === 1 && stride[0] * stride[1] === 1;
-      const outHeight = flat ? 1 : output.shape[0]!;
-      const outWidth = flat ? output.shape[0]! * output.shape[1]! : output.shape[1]!;
-      if (outWidth < PIXELS) return `its rows have fewer than ${PIXELS} pixels`;
+      const lines = windowLines(node.attributes, inputs[0]!.shape, output.shape, PIXELS);
+      if (lines === undefined) return `it has no ${PIXELS} pixels side by side`;
+      const { band } = lines;
       const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding);
       if (typeof codes === "string") return codes;
 
@@ -77,42 +74,15 @@ function lanesKernel({ file, channels, tap, run }: Core): Kernel<Conv2d> {
       const words = blocks.reduce((sum, { ends }) => sum + ends.length, 0);
       const runs = blocks.reduce((sum, { runs }) => sum + runs, 0);
       const rests = blocks.flatMap(({ rests }) => rests.flat());
-      const columns = padded
-        ? (output.shape[1]! - 1) * stride[1] + reach(kernel[1], dilation[1])
-        : 0;
-      const scratch = 8 * TAPS * fours + columns * kernel[0] * depth;
-      // Four pixels that are one row are written when they have been read, rows when copied.
-      const distance = flat
-        ? Math.max(
-          rowDistance({
-            rows: outWidth,
-            atOnce: PIXELS,
-            outputRow: outputs,
-            inputRow: depth,
-            stride: 1,
-            before: 0,
-            copied: true,
-          }),
-          // The last four read some again.
-          Math.floor((outWidth - 1) / PIXELS) * PIXELS * outputs - (outWidth - PIXELS) * depth,
-        )
-        : rowDistance({
-          rows: outHeight,
-          outputRow: outWidth * outputs,
-          inputRow: width * depth,
-          stride: stride[0],
-          before: padding.top,
-          copied: padded,
-        });
-      const quads = outHeight * Math.ceil(outWidth / PIXELS);
+      const scratch = 8 * TAPS * fours + band.bytes;
       // A window is so many runs of bytes.
       const solid = dilation[1] === 1 || kernel[1] === 1;
       const rows = solid ? kernel[0] : kernel[0] * kernel[1];
-      const pitch = (padded ? columns : width * dilation[0]) * depth;
       if (!solid && kernel[0] > 1) return "its windows have holes in both directions";
       return {
-        cycles: quads * (blocks.length * fours * TAPS * tap + runs * run + outputs * codes.cycles +
-          rests.length * 50 + 20 * taps),
+        cycles: lines.groups *
+          (blocks.length * fours * TAPS * tap + runs * run + outputs * (codes.cycles + 120) +
+            rests.length * 50 + 20 * taps),
         extraFlash: packed.length - linear.weights.length + 2 * words + 2 * rests.length +
           2 * outputs,
         scratch,
@@ -131,20 +101,21 @@ function lanesKernel({ file, channels, tap, run }: Core): Kernel<Conv2d> {
             defineRuns(name, blocks) +
             codes.define(name, channels),
           weightBytes: packed.length,
-          distance,
+          ...(lines.distance === undefined ? {} : { distance: lines.distance }),
           scratchBytes: scratch,
           body: `static const struct intnic_conv2d_lanes layer = {
     .weights = model_weights_${name}.bytes, .runs = model_runs_${name},
     .channels = model_lanes_${name}, .rests = ${rests.length > 0 ? `model_rests_${name}` : "0"},
     .scales = model_scales_${name},
     .height = ${height}, .width = ${width}, .depth = ${depth},
-    .kernel_height = ${kernel[0]}, .dilation_y = ${dilation[0]}, .stride_y = ${stride[0]},
+    .pad_top = ${padding.top}, .pad_left = ${padding.left}, .columns = ${band.columns},
+    .band_rows = ${band.rows}, .band_step = ${band.step}, .band_stride = ${band.stride},
     .rows = ${rows}, .row = ${solid ? kernel[1] * depth : depth}, .row_step = ${
-            solid ? pitch : dilation[1] * depth
+            solid ? lines.rowStep : dilation[1] * depth
           },
-    .step = ${stride[1] * depth},
-    .pad_top = ${padding.top}, .pad_left = ${padding.left}, .columns = ${columns},
-    .out_height = ${outHeight}, .out_width = ${outWidth}, .outputs = ${outputs},
+    .lines = ${lines.lines}, .line_step = ${lines.lineStep},
+    .windows = ${lines.windows}, .step = ${lines.step},
+    .y_line = ${lines.yLine}, .y_step = ${lines.yStep}, .outputs = ${outputs},
     .fours = ${fours}, .input_zero = ${inputs[0]!.zeroPoint},
     .range = ${rangeFields(node)},
 };
@@ -153,9 +124,4 @@ intnic_conv2d_lanes_${codes.name}(&layer, x, (int32_t *)(void *)scratch, y);`,
       };
     },
   };
-}
-
-/** Columns from the first to the last tap. */
-function reach(taps: number, dilation: number): number {
-  return (taps - 1) * dilation + 1;
 }

@@ -1,5 +1,6 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { conv2dBand, conv2dBand16 } from "../kernels/conv2d_band.ts";
+import { conv2dPlaneLanes } from "../kernels/depthwise_lanes.ts";
 import { conv2dLanes } from "../kernels/conv2d_lanes.ts";
 import { conv2dPlane } from "../kernels/conv2d_plane.ts";
 import { conv2dWinograd } from "../kernels/conv2d_winograd.ts";
@@ -24,7 +25,14 @@ export interface Conv2d extends Window {
  */
 export const conv2d: Op<Conv2d> = {
   quantization: "linear",
-  kernels: [conv2dBand, conv2dBand16, conv2dPlane, conv2dWinograd, ...conv2dLanes],
+  kernels: [
+    conv2dBand,
+    conv2dBand16,
+    conv2dPlane,
+    conv2dWinograd,
+    ...conv2dLanes,
+    conv2dPlaneLanes,
+  ],
   inPlace: () => false,
 
   infer(node, inputs) {

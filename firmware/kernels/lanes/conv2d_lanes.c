@@ -19,18 +19,21 @@ struct intnic_conv2d_lanes {
     const struct intnic_lane_rest *rests;
     const void *scales;
     int32_t height, width, depth;
-    int32_t kernel_height, dilation_y, stride_y;
-    int32_t rows, row, row_step; /* runs of bytes in a window, their length, and how far they are */
-    int32_t step;                /* bytes from a window to its right neighbour */
     int32_t pad_top, pad_left;
-    int32_t columns; /* of the band, 0 if windows are read where they are */
-    int32_t out_height, out_width, outputs;
+    int32_t columns;                /* of the band, 0 if windows are read where they are */
+    int32_t band_rows, band_step;   /* its rows, and how far they are apart in the image */
+    int32_t band_stride;            /* image rows from one band to the next, 0 if there is but one */
+    int32_t rows, row, row_step;    /* runs of bytes in a window, their length, how far apart */
+    int32_t lines, line_step;       /* lines of windows: rows or columns, and bytes between them */
+    int32_t windows, step;          /* windows of a line, and bytes between them */
+    int32_t y_line, y_step;         /* the same in the output */
+    int32_t outputs;
     int32_t fours; /* of taps */
     int32_t input_zero;
     struct intnic_range range;
 };
 
-/* The image rows that one output row sees, with what surrounds them; `top` may be outside. */
+/* Image rows, with what surrounds them; `top` may be outside. */
 static void intnic_lane_band(const struct intnic_conv2d_lanes *layer, const int8_t *x, int32_t top,
                              int8_t *band)
 {
@@ -40,8 +43,8 @@ static void intnic_lane_band(const struct intnic_conv2d_lanes *layer, const int8
     int32_t before = layer->pad_left * depth;
     int32_t inside = intnic_min(pitch, all - before);
 
-    for (int32_t ky = 0; ky < layer->kernel_height; ky++) {
-        int32_t iy = top + ky * layer->dilation_y;
+    for (int32_t ky = 0; ky < layer->band_rows; ky++) {
+        int32_t iy = top + ky * layer->band_step;
         int32_t left = all;
 
         if (iy >= 0 && iy < layer->height) {
@@ -77,18 +80,28 @@ static INTNIC_NOINLINE int32_t *intnic_lane_taps(const int8_t *x, int32_t step, 
 static INTNIC_NOINLINE void intnic_add_rests(const struct intnic_lane_rest *rest, int32_t count,
                                              const int32_t *lanes, int32_t *sum)
 {
+    int32_t sum0 = sum[0];
+    int32_t sum1 = sum[1];
+    int32_t sum2 = sum[2];
+    int32_t sum3 = sum[3];
+
     for (; count > 0; count--) {
         int32_t weight = rest->weight;
+        int32_t x01, x23;
 
         lanes += 2 * rest->skip;
-        for (int32_t i = 0; i < 2; i++) {
-            int32_t low = (int16_t)lanes[i];
-
-            sum[2 * i] += weight * low;
-            sum[2 * i + 1] += weight * ((lanes[i] - low) >> 16);
-        }
         rest++;
+        x01 = lanes[0] * weight + 0x8000;
+        x23 = lanes[1] * weight + 0x8000;
+        sum0 += (x01 & 0xffff) - 0x8000;
+        sum1 += x01 >> 16;
+        sum2 += (x23 & 0xffff) - 0x8000;
+        sum3 += x23 >> 16;
     }
+    sum[0] = sum0;
+    sum[1] = sum1;
+    sum[2] = sum2;
+    sum[3] = sum3;
 }
 #endif
 
@@ -123,7 +136,7 @@ static void INTNIC_LANE_PIXELS(const struct intnic_conv2d_lanes *layer, const in
                 intnic_add_rests(rest, channel->rests, lanes, sum);
                 rest += channel->rests;
             }
-            INTNIC_PASTE(intnic_store, INTNIC_CODES)(sum, 4, scale, &layer->range, outputs, y);
+            INTNIC_PASTE(intnic_store, INTNIC_CODES)(sum, 4, scale, &layer->range, layer->y_step, y);
             sum += 4;
             channel++;
             scale++;
@@ -138,30 +151,29 @@ static void INTNIC_CONV2D_LANES(const struct intnic_conv2d_lanes *layer, const i
                                 int32_t *scratch, int8_t *y)
 {
     int8_t *band = (int8_t *)(void *)(scratch + 8 * layer->fours);
-    int32_t last = layer->out_width - 4;
+    const int8_t *line = layer->columns > 0 ? band : x;
+    int32_t top = -layer->pad_top;
+    int32_t last = layer->windows - 4;
 
-    for (int32_t oy = 0; oy < layer->out_height; oy++) {
-        int32_t top = oy * layer->stride_y - layer->pad_top;
-        const int8_t *rows = band;
-
-        if (layer->columns > 0) {
+    for (int32_t left = layer->lines; left > 0; left--) {
+        if (layer->columns > 0 && (layer->band_stride > 0 || left == layer->lines)) {
             intnic_lane_band(layer, x, top, band);
-        } else {
-            rows = x + top * layer->width * layer->depth;
+            top += layer->band_stride;
         }
         /* The last four may be some of those before again. */
-        for (int32_t ox = 0; ox < layer->out_width; ox += 4) {
-            int32_t first = intnic_min(ox, last);
-            const int8_t *from = rows + first * layer->step;
+        for (int32_t i = 0; i < layer->windows; i += 4) {
+            int32_t first = intnic_min(i, last);
+            const int8_t *from = line + first * layer->step;
             int32_t *to = scratch;
 
-            for (int32_t i = layer->rows; i > 0; i--) {
+            for (int32_t row = layer->rows; row > 0; row--) {
                 to = intnic_lane_taps(from, layer->step, layer->row, to);
                 from += layer->row_step;
             }
-            INTNIC_LANE_PIXELS(layer, scratch, y + first * layer->outputs);
+            INTNIC_LANE_PIXELS(layer, scratch, y + first * layer->y_step);
         }
-        y += layer->out_width * layer->outputs;
+        line += layer->line_step;
+        y += layer->y_line;
     }
 }
 #undef INTNIC_LANE_PIXELS

@@ -2,7 +2,7 @@
 #define INTNIC_PASTE(a, b) INTNIC_PASTE_(a, b)
 
 /*
- * Depthwise convolution with 3 x 3 windows, channel by channel. Words of a row hold two pixels, as
+ * Convolution with 3 x 3 windows, each output channel of one input channel. Words of a row hold two pixels, as
  * far apart as two windows are, so that a multiplication by a weight serves two outputs. Three rows
  * are kept, and every byte is read once: y may be x. Columns may take the place of rows.
  */
@@ -12,7 +12,8 @@ struct intnic_depthwise_lanes {
     const int8_t *weights; /* nine a channel */
     const uint8_t *solid;  /* for every channel, 1 if three taps are not too much for a lane */
     const void *scales;
-    int32_t height, width, depth;
+    int32_t height, width, outputs;
+    int32_t x_channel; /* 1, or 0 where all outputs see the same channel */
     int32_t x_row, x_column, y_row, y_column; /* bytes from one to the next, in image and output */
     int32_t stride_y, stride_x;
     int32_t pad_top, pad_left;
@@ -87,11 +88,11 @@ static void INTNIC_PASTE(intnic_depthwise_lanes, INTNIC_CODES)(
     const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scale = layer->scales;
     const int8_t *weights = layer->weights;
     int32_t columns = layer->columns;
-    int32_t depth = layer->depth;
+    int32_t outputs = layer->outputs;
     int32_t pairs = (layer->out_width + 1) >> 1;
     int32_t *sums = scratch + 3 * columns;
 
-    for (int32_t c = 0; c < depth; c++) {
+    for (int32_t c = 0; c < outputs; c++) {
         int32_t *row0 = scratch;
         int32_t *row1 = row0 + columns;
         int32_t *row2 = row1 + columns;
@@ -119,7 +120,7 @@ static void INTNIC_PASTE(intnic_depthwise_lanes, INTNIC_CODES)(
         }
         weights += 9;
         scale++;
-        x++;
+        x += layer->x_channel;
         y++;
     }
 }

@@ -10,9 +10,10 @@ struct intnic_steps {
  * The codes of sums, `pitch` bytes apart: limited to 0 .. most, scaled in two parts, so that no
  * product leaves 32 bits. The generator has found numbers for which this is the rounding rule.
  */
-static INTNIC_NOINLINE void intnic_store_steps(const int32_t *sum, int32_t count, const struct intnic_steps *steps,
-                                                const struct intnic_range *range, int32_t pitch,
-                                                int8_t *y)
+static INTNIC_NOINLINE void intnic_store_steps(const int32_t *sum, int32_t count,
+                                               const struct intnic_steps *steps,
+                                               const struct intnic_range *range, int32_t pitch,
+                                               int8_t *y)
 {
     uint32_t most = steps->most << 8 >> 8;
     uint32_t shift = steps->most >> 24;
