@@ -20,8 +20,6 @@ const LENGTHS = [2, 3, 5];
 const HEIGHTS = [1, 2, 3, 4, 5, 6, 8];
 /** Share of the arena that chains must save. */
 const WORTH = 0.01;
-/** How much larger the arena may become on the way, for a step less at which it is full. */
-const SLACK = 0.1;
 /** Arenas about as small as the smallest, among which the fewest cycles decide. */
 const NEAR = 0.01;
 
@@ -76,7 +74,7 @@ export function chooseChains(
   });
   const alone = planOf([]);
   /** One chain more, where the arena is full; undefined if none makes it smaller or less full. */
-  const improve = (plan: Plan, length: number): Plan | undefined => {
+  const improve = (plan: Plan, length: number, near: number): Plan | undefined => {
     const most = Math.max(...plan.arena.alive);
     const full = fullSteps(plan.arena, most);
     // Chains that make a buffer smaller, or take it away, which is in use then.
@@ -89,9 +87,7 @@ export function chooseChains(
     ).flatMap((run) => HEIGHTS.map((rows) => chainOf(run, rows)))
       .filter((chain) => chain !== undefined)
       .map((chain) => planOf([...plan.chains, chain]))
-      .filter(({ more, arena }) =>
-        more <= MOST_CYCLES[optimize] * total && arena.bytes <= plan.arena.bytes * (1 + SLACK)
-      )
+      .filter(({ more }) => more <= MOST_CYCLES[optimize] * total)
       .map((next) => ({
         ...next,
         full: fullSteps(next.arena, most).length,
@@ -100,17 +96,21 @@ export function chooseChains(
     const [best] = plans.sort((a, b) => a.full - b.full || a.arena.bytes - b.arena.bytes);
     if (best === undefined) return undefined;
     return plans.filter(({ full, arena }) =>
-      full === best.full && arena.bytes <= best.arena.bytes * (1 + NEAR)
-    ).sort((a, b) => a.more - b.more)
+      full === best.full && arena.bytes <= best.arena.bytes * (1 + near)
+    ).sort((a, b) => a.more - b.more || a.arena.bytes - b.arena.bytes)
       .find(({ chains }) => chains.at(-1)!.layers.every((layer) => layer.sharesWeights()));
   };
-  const plans = LENGTHS.map((length) => {
-    let plan = alone;
-    for (let next = improve(plan, length); next !== undefined; next = improve(plan, length)) {
-      plan = next;
-    }
-    return prune(plan, planOf);
-  });
+  // Greedy, by several measures: while another chain is to follow, a smaller arena says little.
+  const plans = LENGTHS.flatMap((length) =>
+    [NEAR, Infinity].map((near) => {
+      let plan = alone;
+      for (;;) {
+        const next = improve(plan, length, near);
+        if (next === undefined) return prune(plan, planOf);
+        plan = next;
+      }
+    })
+  );
   const least = Math.min(...plans.map(({ arena }) => arena.bytes));
   if (least > alone.arena.bytes * (1 - WORTH)) return [];
   return plans.filter(({ arena }) => arena.bytes <= least * (1 + NEAR))

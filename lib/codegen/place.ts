@@ -31,7 +31,15 @@ const MAX_SHUFFLED = 100;
 export function placeBuffers(buffers: readonly Buffer[], quick = false): Map<Buffer, number> {
   const bySize = [...buffers].sort((a, b) => b.bytes - a.bytes);
   const byTime = [...buffers].sort((a, b) => b.from - a.from || b.bytes - a.bytes);
-  const orders = [bySize, byTime, byTime.toReversed()];
+  // Outputs begin before the inputs they take over, the last of all at the start.
+  const taken = new Set(
+    buffers.flatMap((buffer) => buffer.over === undefined ? [] : [buffer, buffer.over.buffer]),
+  );
+  const takenFirst = [
+    ...byTime.filter((buffer) => taken.has(buffer)),
+    ...bySize.filter((buffer) => !taken.has(buffer)),
+  ];
+  const orders = [bySize, byTime, byTime.toReversed(), takenFirst];
   if (buffers.length <= MAX_SHUFFLED) {
     for (let seed = 1; seed <= (quick ? QUICK_SHUFFLES : SHUFFLES); seed++) {
       orders.push(perturbed(bySize, seed));
