@@ -60,6 +60,12 @@ static void intnic_lane_band(const struct intnic_conv2d_lanes *layer, const int8
     }
 }
 
+#define INTNIC_LANE_WORDS(k)                            \
+    do {                                                \
+        to[2 * (k)] = x[k] + x1[k] * 65536;             \
+        to[2 * (k) + 1] = x2[k] + x3[k] * 65536;        \
+    } while (0)
+
 /* `count` taps of four windows, `step` bytes apart. */
 static INTNIC_NOINLINE int32_t *intnic_lane_taps(const int8_t *x, int32_t step, int32_t count,
                                                  int32_t *to)
@@ -68,13 +74,29 @@ static INTNIC_NOINLINE int32_t *intnic_lane_taps(const int8_t *x, int32_t step, 
     const int8_t *x2 = x1 + step;
     const int8_t *x3 = x2 + step;
 
-    for (int32_t i = 0; i < count; i++) {
-        to[0] = x[i] + x1[i] * 65536;
-        to[1] = x2[i] + x3[i] * 65536;
+    for (; count >= 4; count -= 4) {
+        INTNIC_LANE_WORDS(0);
+        INTNIC_LANE_WORDS(1);
+        INTNIC_LANE_WORDS(2);
+        INTNIC_LANE_WORDS(3);
+        x += 4;
+        x1 += 4;
+        x2 += 4;
+        x3 += 4;
+        to += 8;
+    }
+    for (; count > 0; count--) {
+        INTNIC_LANE_WORDS(0);
+        x++;
+        x1++;
+        x2++;
+        x3++;
         to += 2;
     }
     return to;
 }
+
+#undef INTNIC_LANE_WORDS
 
 /* What the rests add to the sums of four pixels. */
 static INTNIC_NOINLINE void intnic_add_rests(const struct intnic_lane_rest *rest, int32_t count,

@@ -45,7 +45,7 @@
  * sum[4 * c + p] += sum of the products of pixel p and channel c over all taps, but for the offset of
  * its lower halves.
  */
-static inline void intnic_lane_sums(const int32_t *x, const int8_t *w, const uint16_t *runs,
+static INTNIC_NOINLINE void intnic_lane_sums(const int32_t *x, const int8_t *w, const uint16_t *runs,
                                     int32_t words, int32_t *sum)
 {
     int32_t sum0 = sum[0];
