@@ -4,15 +4,17 @@
  * then layer by layer. Output bytes are compared with the reference.
  *
  *     deno run -A bench/kernels.ts [--models convnet,…] [--targets cortex-m4,…] [--levels speed,…]
+ *       [--update]
  *
- * `./intnic bench` prints a table, and compares with committed figures.
+ * `./intnic bench` prints a table, and compares with committed figures, which `--update` commits here
+ * too.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { benchModels, benchTargets } from "../lib/commands/bench.ts";
 import type { Optimize } from "../lib/types.ts";
-import { count } from "./figures.ts";
+import { count, writeFigures } from "./figures.ts";
 import { measureAll, type Row } from "./measure.ts";
 import { workloads } from "./workloads.ts";
 
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     models: { type: "string", default: benchModels },
     targets: { type: "string", default: benchTargets },
     levels: { type: "string", default: "speed,balanced,size,ram" },
+    update: { type: "boolean", default: false },
   },
 });
 const models = values.models.split(",");
@@ -35,6 +38,7 @@ await measureAll({ models, targets, levels }, {
     absent.push(`${model} on ${target}, ${optimize}: ${why}`),
   absent: (model) => absent.push(`${model}: its file is not on this machine.`),
 });
+if (values.update) await writeFigures(rows);
 
 for (const model of models) {
   const mine = rows.filter((row) => row.model === model);

@@ -16,8 +16,8 @@ export interface Choice {
   readonly emission: Emission;
 }
 
-/** Rough cycles of a multiply-accumulate, and of an output, in plain C. */
-const GENERIC = { mac: 9, output: 30 };
+/** Rough cycles of a multiply-accumulate, and of an output, in plain C; and bytes of its code. */
+const GENERIC = { mac: 9, output: 30, code: 1024 };
 
 /** A plan under its kernel's name. */
 interface Candidate extends Plan {
@@ -44,7 +44,7 @@ export interface Choosing {
  *
  * - `speed`: the fewest cycles;
  * - `balanced`: the fewest cycles with weights of about a byte each;
- * - `size`: the least flash, then the fewest cycles;
+ * - `size`: the least flash, then the fewest cycles; plain C only where that saves its own code;
  * - `ram`: as `balanced`; then the layers that need most of the arena take what needs less
  *   (`limits.ts`).
  */
@@ -110,6 +110,7 @@ function rank(candidates: readonly Candidate[], optimize: Optimize, weights: num
       return candidates.filter(({ extraFlash }) => extraFlash <= most).toSorted(by(cycles));
     }
     case "size":
-      return candidates.toSorted(by(({ extraFlash }) => extraFlash, cycles));
+      return candidates.filter(({ extraFlash }) => extraFlash <= GENERIC.code)
+        .toSorted(by(({ extraFlash }) => extraFlash, cycles));
   }
 }
