@@ -44,9 +44,10 @@ intnic_reset:
     beqz a0, 5f
     li a1, 0x20023
 5:  li a0, 0x18
+    /* Before norvc: the linker may have to fill two bytes. */
+    .balign 16
     .option push
     .option norvc
-    .balign 16
     slli x0, x0, 0x1f
     ebreak
     srai x0, x0, 7
