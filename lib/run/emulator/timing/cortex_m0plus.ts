@@ -16,7 +16,7 @@ const ABSENT = "not an instruction of ARMv6-M";
 
 export const cortexM0Plus: InOrderTable = {
   name: "cortex-m0plus",
-  error: "mean 0.4 %, worst 6.5 % (26 figures, hardware; none of the 14 of assembly differs)",
+  error: "mean 0.4 %, worst 6.5 % (26 figures, hardware; the 14 of assembly within 0.001 %)",
   dataDependent: false,
   issue: "single",
   costs: {
