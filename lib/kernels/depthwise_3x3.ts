@@ -48,7 +48,7 @@ export const depthwise3x3: Kernel<Window> = {
           "noinline",
           "simd",
           ...scaleKernels(rounding),
-          rounding === "tflite" ? "store_sums_tflite" : "store_sums",
+          "store_sums",
           "limit",
           "depthwise_3x3",
         ],

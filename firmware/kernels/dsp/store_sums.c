@@ -1,12 +1,7 @@
-/* Sums of a channel to codes, by the rule `single`; see `scale.c`. Needs at least one sum. */
-
-/* Code of the sum `s`, of constants in registers. */
-#define INTNIC_SCALE(s)                                     \
-    "smmla %[" s "], %[" s "], %[m], %[c]\n\t"              \
-    "asr.w %[" s "], %[" s "], %[r]\n\t"                    \
-    "ssat %[" s "], #8, %[" s "]\n\t"
-
-/* Codes of pairs of sums of one channel, those of a pair to two rows, `step` bytes from the last. */
+/*
+ * Codes of pairs of sums of one channel, at least one pair, each to two rows, `step` bytes from the
+ * last. INTNIC_SCALE is that of the rounding rule.
+ */
 static INTNIC_NOINLINE void intnic_store_pairs(const int32_t *sums, int32_t count,
                                                const struct intnic_scale *scale, int32_t step,
                                                int8_t *first, int8_t *second)
@@ -43,7 +38,7 @@ static INTNIC_NOINLINE void intnic_store_pairs(const int32_t *sums, int32_t coun
 #endif
 }
 
-/* Codes of sums of one channel. */
+/* Codes of sums of one channel, at least one. */
 static INTNIC_NOINLINE void intnic_store_sums(const int32_t *sums, int32_t count,
                                               const struct intnic_scale *scale, int32_t step,
                                               int8_t *y)
@@ -73,5 +68,3 @@ static INTNIC_NOINLINE void intnic_store_sums(const int32_t *sums, int32_t count
     }
 #endif
 }
-
-#undef INTNIC_SCALE
