@@ -10,14 +10,16 @@ export interface Choice {
   readonly why: string;
   /** Rough cycles of one inference, to compare choices by. */
   readonly cycles: number;
+  /** Bytes of flash that its data take beyond one byte a weight. */
+  readonly extraFlash: number;
   /** Arena bytes while it runs. */
   readonly scratch: number;
   /** Written when it is first asked for. */
   readonly emission: Emission;
 }
 
-/** Rough cycles of a multiply-accumulate, and of an output, in plain C; and bytes of its code. */
-const GENERIC = { mac: 9, output: 30, code: 1024 };
+/** Rough cycles of a multiply-accumulate, and of an output, in plain C. */
+const GENERIC = { mac: 9, output: 30 };
 
 /** A plan under its kernel's name. */
 interface Candidate extends Plan {
@@ -44,7 +46,8 @@ export interface Choosing {
  *
  * - `speed`: the fewest cycles;
  * - `balanced`: the fewest cycles with weights of about a byte each;
- * - `size`: the least flash, then the fewest cycles; plain C only where that saves its own code;
+ * - `size`: the least flash for its data, then the fewest cycles; what code takes depends on all
+ *   layers (`smallest.ts`);
  * - `ram`: as `balanced`; then the layers that need most of the arena take what needs less
  *   (`limits.ts`).
  */
@@ -52,8 +55,18 @@ export function chooseKernel(
   node: QuantizedNode,
   context: QuantizedContext,
   name: string,
-  { kernels, optimize, only, avoid = new Map() }: Choosing,
+  choosing: Choosing,
 ): Choice {
+  return choicesOf(node, context, name, choosing)[0]!;
+}
+
+/** All ways to compute one layer, best first, as `chooseKernel` says; the last is plain C. */
+export function choicesOf(
+  node: QuantizedNode,
+  context: QuantizedContext,
+  name: string,
+  { kernels, optimize, only, avoid = new Map() }: Choosing,
+): Choice[] {
   const op = opOf(node.op);
   const refusals: string[] = [];
   const avoided = avoid.get(node.name) ?? new Map<string, string>();
@@ -68,19 +81,23 @@ export function chooseKernel(
     if (typeof planned === "string") refusals.push(`${kernel}: ${planned}`);
     else candidates.push({ ...planned, kernel });
   }
-  const [best] = rank(candidates, optimize, node.linear?.weights.length ?? 0);
-  if (best !== undefined) {
-    return lazily({ ...best, why: best.why + instead }, () => best.emit(name));
-  }
   const why = `plain C${refusals.map((refusal) => `; not ${refusal}`).join("")}${instead}`;
   const cycles = GENERIC.mac * node.macs + GENERIC.output * elements(context.output.shape);
-  return lazily({ kernel: "generic", why, cycles }, () => op.emit!(node, context, name));
+  return [
+    ...rank(candidates, optimize, node.linear?.weights.length ?? 0).map((plan) =>
+      lazily({ ...plan, why: plan.why + instead }, () => plan.emit(name))
+    ),
+    lazily(
+      { kernel: "generic", why, cycles, extraFlash: 0 },
+      () => op.emit!(node, context, name),
+    ),
+  ];
 }
 
 function lazily(
-  { kernel, why, cycles, scratch }: Pick<Choice, "kernel" | "why" | "cycles"> & {
-    readonly scratch?: number;
-  },
+  { kernel, why, cycles, extraFlash, scratch }:
+    & Pick<Choice, "kernel" | "why" | "cycles" | "extraFlash">
+    & { readonly scratch?: number },
   emit: () => Emission,
 ): Choice {
   let emission: Emission | undefined;
@@ -88,6 +105,7 @@ function lazily(
     kernel,
     why,
     cycles,
+    extraFlash,
     get emission() {
       return emission ??= emit();
     },
@@ -110,7 +128,6 @@ function rank(candidates: readonly Candidate[], optimize: Optimize, weights: num
       return candidates.filter(({ extraFlash }) => extraFlash <= most).toSorted(by(cycles));
     }
     case "size":
-      return candidates.filter(({ extraFlash }) => extraFlash <= GENERIC.code)
-        .toSorted(by(({ extraFlash }) => extraFlash, cycles));
+      return candidates.toSorted(by(({ extraFlash }) => extraFlash, cycles));
   }
 }

@@ -17,3 +17,12 @@ export function kernelText(kernels: KernelSources, wanted: string): string {
   const undefines = macros.map(([macro]) => `#undef ${macro}\n`);
   return `${defines.join("")}${text}${undefines.join("")}`;
 }
+
+/** Bytes of flash that a character of C takes, comments and indentation left out; all cores alike. */
+const BYTES = 0.12;
+
+/** About how many bytes of flash some C takes, the numbers in its tables not counted. */
+export function codeBytes(text: string): number {
+  const bare = text.replaceAll(/\/\*.*?\*\//gs, "").replaceAll(/\s+/g, " ");
+  return Math.ceil(BYTES * bare.length);
+}

@@ -4,8 +4,9 @@ import { type ArenaPlan, planArena } from "./arena.ts";
 import type { Chain } from "./chain.ts";
 import { bytesOf } from "./chains.ts";
 import { chooseKernel, type Choosing } from "./choose.ts";
-import { kernelText } from "./kernel_text.ts";
+import { codeBytes, kernelText } from "./kernel_text.ts";
 import { emitLayers, type Emitted } from "./layers.ts";
+import { kernelsTooLarge } from "./smallest.ts";
 
 /** Bytes that a target has for a program and all that it needs. */
 export interface Limits {
@@ -25,8 +26,6 @@ const BASE = { flash: 1024, ram: 1024 };
 /** Flash of a layer besides its weights: its call, its structure; and of each of its channels. */
 const LAYER_BYTES = 250;
 const CHANNEL_BYTES = 16;
-/** Flash that a character of a kernel's C takes. */
-const CODE_BYTES = 0.25;
 
 /**
  * Chooses how every layer is computed such that the program fits: where what is best at the level is
@@ -40,7 +39,9 @@ export function planLayers(
   choosing: Choosing,
   { strips, limits }: { readonly strips: boolean; readonly limits?: Limits },
 ): LayerPlan {
-  const avoid = new Map<string, Map<string, string>>();
+  const avoid = choosing.optimize === "size"
+    ? kernelsTooLarge(graph, choosing)
+    : new Map<string, Map<string, string>>();
   const plan = (chosen: Choosing, inStrips: boolean): LayerPlan => {
     const { layers, chains } = emitLayers(graph, { ...chosen, avoid }, { strips: inStrips });
     const bytes = new Map(layers.map((layer) => [layer.node.name, bytesOf(layer)]));
@@ -138,12 +139,12 @@ function degrade(
 /** About how much flash a program takes. */
 function flashOf(graph: QuantizedGraph, { layers }: LayerPlan, { kernels }: Choosing): number {
   const files = new Set(layers.flatMap(({ emission }) => emission.kernels));
-  const code = [...files].reduce((sum, file) => sum + kernelText(kernels, file).length, 0);
+  const code = [...files].reduce((sum, file) => sum + codeBytes(kernelText(kernels, file)), 0);
   const constants = [...graph.constants.values()].reduce((sum, { length }) => sum + length, 0);
   return layers.reduce(
     (sum, { node, emission }) =>
       sum + emission.weightBytes + LAYER_BYTES + CHANNEL_BYTES * (node.linear?.bias.length ?? 0),
-    BASE.flash + constants + Math.ceil(CODE_BYTES * code),
+    BASE.flash + constants + code,
   );
 }
 

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { build } from "../lib/build/build.ts";
+import { loadKernels } from "../lib/build/kernels.ts";
+import { generateC } from "../lib/codegen/c.ts";
+import { loadModel } from "../lib/import/load.ts";
+import { importModel } from "../lib/import/mod.ts";
+import { quantize } from "../lib/quantize/quantize.ts";
+import { loadTarget } from "../lib/targets.ts";
+import { randomInputs } from "./random_graph.ts";
+
+const graph = importModel(await loadModel("convnet"));
+const quantized = quantize(graph, randomInputs(graph, 1, 1), { calibrator: "max" });
+
+Deno.test("at the level size the ConvNet takes less flash than at the others made for cycles", async () => {
+  for (const name of ["cortex-m4", "cortex-m0plus", "rv32imc"]) {
+    const target = await loadTarget(name);
+    const kernels = await loadKernels(target);
+    const [size, balanced, speed] = await Promise.all(
+      (["size", "balanced", "speed"] as const).map(async (optimize) => {
+        const directory = await Deno.makeTempDir();
+        try {
+          const program = generateC(quantized, kernels, { optimize });
+          return (await build(program, target, { directory })).flash.total;
+        } finally {
+          await Deno.remove(directory, { recursive: true });
+        }
+      }),
+    );
+    assert.ok(size! < balanced! && balanced! <= speed!, `${name}: ${size} ${balanced} ${speed}`);
+  }
+});
+
+Deno.test("code for one small layer is left out at the level size, and the layer says why", async () => {
+  const kernels = await loadKernels(await loadTarget("cortex-m4"));
+  const { layers } = generateC(quantized, kernels, { optimize: "size" });
+  const dense = layers.at(-1)!;
+  assert.equal(dense.kernel, "generic");
+  assert.match(dense.why, /; instead of wide: more code than it is worth at this level$/);
+  assert.equal(layers[0]!.kernel, "plane");
+});
