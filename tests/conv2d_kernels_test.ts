@@ -39,14 +39,23 @@ Deno.test("3×3 convolutions at the level speed mean the same", () =>
     targets: ["cortex-m4", "cortex-m7", "cortex-m33"],
   }));
 
+Deno.test("… and on cores without SIMD", () =>
+  tryOp(convGraph, {
+    count: 90,
+    levels: ["speed"],
+    targets: ["cortex-m0plus", "cortex-m3", "rv32imc"],
+  }));
+
 Deno.test("… and where the compiler does not optimize", async () => {
-  const path = new URL("../targets/cortex-m4.json", import.meta.url);
-  const target = JSON.parse(await Deno.readTextFile(path));
-  const file = await Deno.makeTempFile({ suffix: ".json" });
-  target.compiler.flags.push("-O0", "-Wshadow");
-  await Deno.writeTextFile(file, JSON.stringify(target));
-  await tryOp(convGraph, { count: 20, levels: ["speed"], targets: [file] });
-  await Deno.remove(file);
+  for (const name of ["cortex-m4", "cortex-m0plus", "rv32imc"]) {
+    const path = new URL(`../targets/${name}.json`, import.meta.url);
+    const target = JSON.parse(await Deno.readTextFile(path));
+    const file = await Deno.makeTempFile({ suffix: ".json" });
+    target.compiler.flags.push("-O0", "-Wshadow");
+    await Deno.writeTextFile(file, JSON.stringify(target));
+    await tryOp(convGraph, { count: 20, levels: ["speed"], targets: [file] });
+    await Deno.remove(file);
+  }
 });
 
 Deno.test("Winograd is chosen for speed alone, and says what it costs", async () => {

@@ -5,20 +5,12 @@ import { quantizedLinear } from "../ops/op.ts";
 import type { LinearConstants } from "../types.ts";
 import type { Kernel } from "./kernel.ts";
 import { defineScales, rangeFields, scaleKernels, scalesOf64 } from "./scale.ts";
+import { ELEMENTS, MAX_SUM, notWinograd, TILE, transform } from "./winograd.ts";
 
 /** Outputs computed at once. */
 const GROUP = 4;
-/** Height and width of a tile of outputs. */
-const TILE = 4;
-/** Elements of a transformed tile. */
-const ELEMENTS = (TILE + 2) ** 2;
-/** 64 times a sum stays in int32 below this. */
-const MAX_SUM = 2 ** 25;
 /** The kernel's loops are written out for up to so many input channels. */
 const MAX_DEPTH = 64;
-
-/** Transform of the weights, times 24; the kernel's other transforms make up for the last row. */
-const G = [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 6]] as const;
 
 /**
  * 3×3 convolution by integer Winograd F(4×4, 3×3) on cores with SMLAD
@@ -31,13 +23,11 @@ export const conv2dWinograd: Kernel<Conv2d> = {
 
   plan(node, { inputs, output, rounding }) {
     const linear = quantizedLinear(node);
-    const { kernel, stride, dilation, padding } = node.attributes;
+    const { padding } = node.attributes;
     const [height, width, channels] = inputs[0]!.shape as [number, number, number];
     const [outHeight, outWidth, outputs] = output.shape as [number, number, number];
-    if ((node.attributes.groups ?? 1) > 1) return "its channels come in groups";
-    if (kernel[0] !== 3 || kernel[1] !== 3) return "its windows are not 3×3";
-    if (stride[0] !== 1 || stride[1] !== 1) return "its stride is not 1";
-    if (dilation[0] !== 1 || dilation[1] !== 1) return "its windows have holes";
+    const refusal = notWinograd(node.attributes);
+    if (refusal !== undefined) return refusal;
     const depth = Math.ceil(channels / 4) * 4;
     if (depth > MAX_DEPTH) return `its ${channels} input channels are more than ${MAX_DEPTH}`;
     // Inputs are counted from −128, as if their zero point were by as much higher.
@@ -141,17 +131,4 @@ function pack(weights: Int8Array, outputs: number, channels: number): Int16Array
     }
   }
   return packed;
-}
-
-/** G·w·Gᵀ of a 3×3 window, column by column. */
-function transform(weight: (tap: number) => number): number[] {
-  return G.flatMap((along) =>
-    G.map((down) =>
-      down.reduce(
-        (sum: number, a, ky) =>
-          sum + a * along.reduce((inner: number, b, kx) => inner + b * weight(3 * ky + kx), 0),
-        0,
-      )
-    )
-  );
 }

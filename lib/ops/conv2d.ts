@@ -4,6 +4,7 @@ import { conv2dPlaneLanes } from "../kernels/depthwise_lanes.ts";
 import { conv2dLanes } from "../kernels/conv2d_lanes.ts";
 import { conv2dPlane } from "../kernels/conv2d_plane.ts";
 import { conv2dWinograd } from "../kernels/conv2d_winograd.ts";
+import { conv2dWinograd32 } from "../kernels/conv2d_winograd32.ts";
 import { windowDistance } from "../codegen/overlap.ts";
 import { UserError } from "../errors.ts";
 import { roundingRule } from "../quantize/requant.ts";
@@ -31,6 +32,7 @@ export const conv2d: Op<Conv2d> = {
     conv2dPlane,
     conv2dWinograd,
     ...conv2dLanes,
+    ...conv2dWinograd32,
     conv2dPlaneLanes,
   ],
   inPlace: () => false,
