@@ -3,6 +3,7 @@ import { conv2dBand, conv2dBand16 } from "../kernels/conv2d_band.ts";
 import { conv2dPlaneLanes } from "../kernels/depthwise_lanes.ts";
 import { conv2dLanes } from "../kernels/conv2d_lanes.ts";
 import { conv2dPlane } from "../kernels/conv2d_plane.ts";
+import { conv2dPointwise } from "../kernels/conv2d_pointwise.ts";
 import { conv2dWinograd } from "../kernels/conv2d_winograd.ts";
 import { conv2dWinograd32 } from "../kernels/conv2d_winograd32.ts";
 import { windowDistance } from "../codegen/overlap.ts";
@@ -30,6 +31,7 @@ export const conv2d: Op<Conv2d> = {
     conv2dBand,
     conv2dBand16,
     conv2dPlane,
+    conv2dPointwise,
     conv2dWinograd,
     ...conv2dLanes,
     ...conv2dWinograd32,

@@ -1,0 +1,206 @@
+import { formatList } from "../codegen/literals.ts";
+import type { Conv2d } from "../ops/conv2d.ts";
+import { quantizedLinear } from "../ops/op.ts";
+import type { Encoding, QuantizedNode, QuantizedTensor, Rounding, Shape } from "../types.ts";
+import { sumRanges, withoutConstantChannels } from "./constant_channels.ts";
+import type { Kernel } from "./kernel.ts";
+import { rangeFields, type Scale, scaleKernels, scalesOf } from "./scale.ts";
+import { scalesOf256 } from "./scale_256.ts";
+
+/** Outputs computed at once, and pixels. */
+const GROUP = 4;
+const PIXELS = 2;
+/** Taps that the inner loop may be written out for. */
+const PASSES = [4, 8, 16, 32, 64] as const;
+/** 256 times a sum stays in int32 below this. */
+const MAX_SUM = 2 ** 23;
+
+/** What the parts of the kernel cost on a Cortex-M4. */
+const cost = { twoTaps: 15, pass: 6, codes: { SINGLE: 67, RELU: 71, TFLITE: 83 }, pixels: 40 };
+
+/** How sums become codes: a `pointwise_codes` file. */
+type Rule = keyof typeof cost.codes;
+const files = {
+  SINGLE: "pointwise_codes",
+  RELU: "pointwise_codes_relu",
+  TFLITE: "pointwise_codes_tflite",
+} as const;
+
+/**
+ * 1×1 convolution on cores with SMLAD (`firmware/kernels/dsp/conv2d_pointwise.c`): two pixels and
+ * four channels at once, from weights of 8 bits, half of which need no unpacking.
+ */
+export const conv2dPointwise: Kernel<Conv2d> = {
+  name: "pointwise",
+  file: "conv2d_pointwise",
+
+  plan(node, { inputs, output, rounding }) {
+    const { kernel, padding, groups = 1 } = node.attributes;
+    const [, , depth] = inputs[0]!.shape as [number, number, number];
+    const outputs = output.shape[2]!;
+    if (kernel[0] !== 1 || kernel[1] !== 1) return "its windows are not 1×1";
+    if (groups > 1) return "its channels come in groups";
+    if (Object.values(padding).some((size) => size > 0)) return "its image is padded";
+    if (depth % 4 !== 0) return `its ${depth} inputs are not a multiple of 4`;
+    if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
+    const [input] = inputs as [QuantizedTensor];
+    const linear = withoutConstantChannels(node, quantizedLinear(node), input, output, rounding);
+    const scales = scalesOf(linear, input.zeroPoint, output, rounding);
+    if (typeof scales === "string") return scales;
+    const sums = sumRanges(linear, input.zeroPoint);
+    const largest = sums.reduce(
+      (most, [low, high], o) => o % 2 === 0 ? most : Math.max(most, -low, high),
+      0,
+    );
+    if (largest >= MAX_SUM) return `its sums reach ${largest}, and 256 times that is not an int32`;
+    const rule = ruleOf(node, output, rounding);
+    const odd = rule === "TFLITE"
+      ? scales
+      : scalesOf256(scales, linear, sums, { output, rounding });
+    const channel = odd.findIndex((scale, o) => o % 2 === 1 && scale === undefined);
+    if (channel >= 0) return `256 times the sum of channel ${channel} leaves no room`;
+    const { taps, passes, cycles } = passesFor(depth);
+    const all = taps * passes;
+    const words = pack(linear.weights, { outputs, depth, taps: all, scales, odd });
+    if (words === undefined) return "a pair of weights leaves 16 bits";
+    const walk = walkOf(node.attributes, inputs[0]!.shape, output.shape);
+    const pairs = walk.rows * Math.ceil(walk.pixels / PIXELS);
+    return {
+      cycles: pairs * (outputs / GROUP * (cycles + cost.codes[rule]) + 3.5 * depth + cost.pixels),
+      // The scales are among the channels' words.
+      extraFlash: 4 * words.length - linear.weights.length - 16 * outputs,
+      scratch: 2 * PIXELS * all,
+      why: `two pixels and four channels at once; 256 times a sum is below 2^31: sums stay ` +
+        `within ${largest}`,
+      emit: (name) => ({
+        kernels: [
+          "noinline",
+          "simd",
+          ...scaleKernels(rounding),
+          "limit",
+          "pointwise_taps",
+          files[rule],
+          `conv2d_pointwise@INTNIC_TAPS=${taps},INTNIC_PASSES=${passes > 1 ? 2 : 1},` +
+          `INTNIC_RULE=${rule}`,
+        ],
+        constants: `static const int32_t model_weights_${name}[${words.length}] = {\n${
+          formatList(words)
+        }\n};\n`,
+        weightBytes: 4 * words.length,
+        distance: distanceOf(walk, depth, outputs),
+        scratchBytes: 2 * PIXELS * all,
+        body: `static const struct intnic_conv2d_pointwise layer = {
+    .blocks = model_weights_${name}, .end = model_weights_${name} + ${words.length},
+    .rows = ${walk.rows}, .pixels = ${walk.pixels},
+    .row_step = ${walk.rowStep * depth}, .pixel_step = ${walk.pixelStep * depth},
+    .depth = ${depth}, .taps = ${all}, .outputs = ${outputs},
+    .range = ${rangeFields(node)},
+};
+intnic_conv2d_pointwise_${taps}_${
+          passes > 1 ? 2 : 1
+        }_${rule}(&layer, x, (intnic_pair *)(void *)scratch, y);`,
+      }),
+    };
+  },
+};
+
+/** By the rule tflite, negative sums are rounded in their own way, which shows only without ReLU. */
+function ruleOf(node: QuantizedNode, { zeroPoint }: Encoding, rounding: Rounding): Rule {
+  if (rounding === "single") return "SINGLE";
+  return node.clamp[0] >= zeroPoint ? "RELU" : "TFLITE";
+}
+
+/** Taps in one pass of the inner loop and how many of it, for the fewest cycles. */
+function passesFor(depth: number): { taps: number; passes: number; cycles: number } {
+  const choices = PASSES.map((taps) => {
+    const passes = Math.ceil(depth / taps);
+    const cycles = passes * taps / 2 * cost.twoTaps + (passes > 1 ? 4 + passes * cost.pass : 0);
+    return { taps, passes, cycles };
+  });
+  return choices.reduce((best, choice) => choice.cycles <= best.cycles ? choice : best);
+}
+
+/** Output pixels in rows, and how far apart what they see is, in pixels. */
+interface Walk {
+  readonly rows: number;
+  readonly pixels: number;
+  readonly rowStep: number;
+  readonly pixelStep: number;
+}
+
+function walkOf({ stride }: Conv2d, image: Shape, output: Shape): Walk {
+  const [height, width] = output as [number, number];
+  if (stride[0] === 1 && stride[1] === 1) {
+    return { rows: 1, pixels: height * width, rowStep: 0, pixelStep: 1 };
+  }
+  return { rows: height, pixels: width, rowStep: stride[0] * image[1]!, pixelStep: stride[1] };
+}
+
+/** How far before the image the output has to begin: pixels are read before theirs are written. */
+function distanceOf(
+  { rows, pixels, rowStep, pixelStep }: Walk,
+  depth: number,
+  outputs: number,
+): number {
+  let distance = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let pixel = 0; pixel < pixels; pixel += PIXELS) {
+      const done = Math.min(pixels, pixel + PIXELS);
+      if (done === pixels && row === rows - 1) continue;
+      const written = (row * pixels + done) * outputs;
+      const next = done === pixels ? (row + 1) * rowStep : row * rowStep + done * pixelStep;
+      distance = Math.max(distance, written - next * depth);
+    }
+  }
+  return distance;
+}
+
+/** What makes the words of a layer. */
+interface Packing {
+  readonly outputs: number;
+  readonly depth: number;
+  /** With those that fill up the last pass. */
+  readonly taps: number;
+  readonly scales: readonly Scale[];
+  /** Of 256 times the sums; those of odd channels are used. */
+  readonly odd: readonly (Scale | undefined)[];
+}
+
+/**
+ * The words of a layer as the C has them, four channels after four; undefined if a pair of weights,
+ * 256·w1 + w0, leaves 16 bits.
+ */
+function pack(
+  weights: Int8Array,
+  { outputs, depth, taps, scales, odd }: Packing,
+): number[] | undefined {
+  const at = (o: number, t: number) => t < depth ? weights[o * depth + widened(t)]! : 0;
+  const words: number[] = [];
+  for (let first = 0; first < outputs; first += GROUP) {
+    for (const o of [first, first + 2]) {
+      const { bias } = scales[o]!;
+      // Modulo 2³², as the sums are.
+      words.push(bias, 256 * scales[o + 1]!.bias + bias | 0);
+    }
+    for (let t = 0; t < taps; t += 2) {
+      for (const o of [first, first + 2]) {
+        const [low, high] = [t, t + 1].map((tap) => 256 * at(o + 1, tap) + at(o, tap)) as [
+          number,
+          number,
+        ];
+        if (Math.min(low, high) < -32768) return undefined;
+        words.push(high << 16 | low & 0xffff);
+      }
+    }
+    for (let o = first; o < first + GROUP; o++) {
+      const { multiplier, addend, right } = o % 2 === 0 ? scales[o]! : odd[o]!;
+      words.push(multiplier, addend, right);
+    }
+  }
+  return words;
+}
+
+/** The input at a place among widened ones: SXTB16 swaps the middle two of four. */
+function widened(place: number): number {
+  return place - place % 4 + [0, 2, 1, 3][place % 4]!;
+}
