@@ -46,6 +46,37 @@ Deno.test("… and on cores without SIMD", () =>
     targets: ["cortex-m0plus", "cortex-m3", "rv32imc"],
   }));
 
+/** A convolution of any window, so that lines go along rows or columns, and end in any way. */
+function windowGraph(random: Random): Graph {
+  const depth = pick(random, [1, 1, 2, 3, 3, 4, 5, 8, 16, 48]);
+  const kernel = [whole(random, 1, 5), whole(random, 1, depth > 8 ? 3 : 10)] as const;
+  const dilation = pick(random, [[1, 1], [1, 1], [2, 1], [1, 2]]);
+  const pads = [0, 1].map((i) => [whole(random, 0, 2), whole(random, 0, kernel[i]!)]);
+  const [[top, bottom], [left, right]] = pads as [[number, number], [number, number]];
+  const along = (i: number) =>
+    Math.max(1, (kernel[i]! - 1) * dilation[i]! + 1 - pads[i]![0]! - pads[i]![1]!) +
+    whole(random, 0, depth > 8 ? 5 : 12);
+  const outputs = 2 * whole(random, 1, 5);
+  const { weights, bias } = randomWeights(random, [outputs, ...kernel, depth]);
+  const alike = random() < 0.5;
+  return single(random, "conv2d", [along(0), along(1), depth], {
+    attributes: {
+      kernel,
+      stride: pick(random, [[1, 1], [2, 2], [1, 2], [3, 1]]),
+      dilation,
+      padding: { top, bottom, left, right },
+    },
+    weights: alike
+      ? { ...weights!, data: weights!.data.map(() => random() - 0.5).map(Math.sign) }
+      : weights!,
+    bias: bias!,
+    activation: randomActivation(random),
+  }, randomInput(random));
+}
+
+Deno.test("convolutions of any window mean the same on cores with DSP instructions", () =>
+  tryOp(windowGraph, { count: 200, targets: ["cortex-m4", "cortex-m7", "cortex-m33"] }));
+
 Deno.test("… and where the compiler does not optimize", async () => {
   for (const name of ["cortex-m4", "cortex-m0plus", "rv32imc"]) {
     const path = new URL(`../targets/${name}.json`, import.meta.url);
@@ -54,6 +85,7 @@ Deno.test("… and where the compiler does not optimize", async () => {
     target.compiler.flags.push("-O0", "-Wshadow");
     await Deno.writeTextFile(file, JSON.stringify(target));
     await tryOp(convGraph, { count: 20, levels: ["speed"], targets: [file] });
+    await tryOp(windowGraph, { count: 20, targets: [file] });
     await Deno.remove(file);
   }
 });

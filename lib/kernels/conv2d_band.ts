@@ -1,185 +1,377 @@
 import { rowDistance } from "../codegen/overlap.ts";
-import { defineAlignedWeights } from "../codegen/pack.ts";
+import { formatList } from "../codegen/literals.ts";
+import type { QuantizedContext } from "../ops/op.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
-import type { Shape } from "../types.ts";
+import type { LinearConstants, QuantizedNode, Shape } from "../types.ts";
 import type { Kernel } from "./kernel.ts";
-import { defineScales, rangeFields, scaleKernels, scalesOf } from "./scale.ts";
+import { rangeFields, type Scale, scaleKernels, scalesOf } from "./scale.ts";
 
-/** Outputs computed at once. */
-const GROUP = 4;
-/** Largest offset of a load instruction. */
-const MAX_PITCH = 4095;
+/** Largest offset of a load or store. */
+const MAX_OFFSET = 4095;
+/** Largest magnitude of an int32. */
+const MAX = 2 ** 31 - 1;
 
 /**
  * Convolution on cores with SMLAD (`firmware/kernels/dsp/conv2d_band.c`): windows become runs of
- * int16 in a band of columns, two pixels and four channels are computed at once. Weights of 8 bits
- * are widened as they are loaded; of 16 bits they need twice the flash and a tenth less time.
+ * int16 in a band, four pixels and two channels are computed at once. Weights of 8 bits are widened
+ * as they are loaded; of 16 bits they need twice the flash and less time.
  */
 export const conv2dBand: Kernel<Conv2d> = band("band", 8);
 export const conv2dBand16: Kernel<Conv2d> = band("band16", 16);
 
 /** What the parts of the kernel cost on a Cortex-M4. */
 const costs = {
-  8: { unroll: 8, twoTaps: 17, loop: 6, block: 113 },
-  16: { unroll: 16, twoTaps: 16, loop: 6, block: 113 },
+  8: { fourPixels: 17, threePixels: 13 },
+  16: { fourPixels: 16, threePixels: 12 },
 } as const;
+/** Of two channels besides their taps: biases, codes; of a round of taps; of all of some pixels. */
+const CHANNELS = { 4: 52, 3: 44 } as const;
+const CODE = { single: 8, tflite: 24 } as const;
+const ROUND = 6;
+const PIXELS = 45;
+/** Pairs of taps that are written out, where a window has more. */
+const MOST_PAIRS = { 8: 6, 16: 24 } as const;
 
 function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
   return {
     name,
     file: "conv2d_band",
 
-    plan(node, { inputs, output, rounding }) {
+    plan(node, context) {
+      const { inputs, output, rounding } = context;
       const linear = quantizedLinear(node);
-      const { kernel, stride, dilation, padding } = node.attributes;
-      const { image: [height, width, depth], pixels: [outHeight, outWidth] } = shapes(
-        node.attributes,
-        inputs[0]!.shape,
-        output.shape,
-      );
       const outputs = output.shape[2]!;
       if ((node.attributes.groups ?? 1) > 1) return "its channels come in groups";
-      if (dilation[1] !== 1 && kernel[1] > 1) return "its windows have holes";
-      if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
-      const column = even(kernel[0] * depth);
-      const pitch = 2 * stride[1] * column;
-      if (pitch > MAX_PITCH) return `its columns are ${pitch} bytes apart`;
-      const taps = kernel[1] * column;
-      const columns = (outWidth - 1) * stride[1] + kernel[1];
+      if (outputs % 2 !== 0) return `its ${outputs} outputs are not a multiple of 2`;
       const scales = scalesOf(linear, inputs[0]!.zeroPoint, output, rounding);
       if (typeof scales === "string") return scales;
-      const groups = Math.ceil(outputs / GROUP);
-      const packed = pack(linear.weights, { outputs, kernel, depth, column, bits });
-      const { unroll, twoTaps, loop, block } = costs[bits];
-      const rounds = Math.floor(taps / unroll) + taps % unroll / 2;
+      const codes = bits === 16 ? commonShift(node, context, scales) : ownShifts(scales);
+      const ways = waysOf(node, context, bits).map((way) => ({
+        ...way,
+        cycles: cyclesOf(way, {
+          bits,
+          outputs,
+          tflite: rounding === "tflite" && codes.shift === 0,
+        }),
+      })).sort((a, b) => a.cycles - b.cycles);
+      const [way] = ways;
+      if (way === undefined) return "its windows have holes, or are too far apart";
+      const { walk, pitch, step, pairs, round, columns, column, fours, threes } = way;
+      const words = pack(linear, way, { bits, codes });
+      const extraFlash = 4 * words.length - linear.weights.length - 16 * outputs;
+      const alone = walk.pixels < 3;
+      // Single pixels are computed as the first of three.
+      const scratch = 2 * columns * column + (alone ? 2 * pitch : 0) +
+        4 * (pairs - walk.kernel * column / 2);
+      const kind = [pitch, step, bits, round, pairs, fours, threes, codes.shift].join("_");
       return {
-        cycles:
-          pairs([outHeight, outWidth]) * groups * (twoTaps * taps / 2 + loop * rounds + block) +
-          2 * outHeight * columns * column,
-        extraFlash: packed.length - linear.weights.length,
-        // One window more than there is may be read, and not used.
-        scratch: 2 * columns * column + 2 * pitch + 4,
-        why: "two pixels and four channels at once, two taps an SMLAD" +
-          (bits === 8
-            ? ""
-            : `, +${Math.ceil((packed.length - linear.weights.length) / 1024)} KB flash`),
+        cycles: way.cycles,
+        extraFlash,
+        scratch,
+        why: "four pixels and two channels at once, two taps an SMLAD" +
+          (bits === 8 ? "" : `, +${Math.ceil(extraFlash / 1024)} KB flash`),
         emit: (name) => ({
           kernels: [
             "noinline",
             "simd",
             ...scaleKernels(rounding),
             "limit",
-            `conv2d_band@INTNIC_PITCH=${pitch},INTNIC_BITS=${bits}`,
+            `conv2d_band@INTNIC_KIND=${kind},INTNIC_PITCH=${pitch},INTNIC_STEP=${step},` +
+            `INTNIC_BITS=${bits},INTNIC_ROUND=${round},INTNIC_PAIRS=${pairs},` +
+            `INTNIC_FOURS=${fours},INTNIC_THREES=${threes},INTNIC_SHIFT=${codes.shift}`,
           ],
-          constants: defineAlignedWeights(name, packed) +
-            defineScales(name, scales),
-          weightBytes: packed.length,
-          distance: rowDistance({
-            rows: outHeight,
-            outputRow: outWidth * outputs,
-            inputRow: width * depth,
-            stride: stride[0],
-            before: padding.top,
-            copied: true,
-          }),
-          scratchBytes: 2 * columns * column + 2 * pitch + 4,
+          constants: `static const int32_t model_weights_${name}[${words.length}] = {\n${
+            formatList(words)
+          }\n};\n`,
+          weightBytes: 4 * words.length,
+          ...(walk.rows
+            ? {
+              distance: rowDistance({
+                rows: walk.lines,
+                outputRow: walk.line,
+                inputRow: walk.nextAcross,
+                stride: walk.strideAcross,
+                before: walk.padAcross,
+                copied: true,
+              }),
+            }
+            : {}),
+          scratchBytes: scratch,
           body: `static const struct intnic_conv2d_band layer = {
-    .weights = model_weights_${name}.bytes, .scales = model_scales_${name},
-    .height = ${height}, .width = ${width}, .depth = ${depth},
-    .kernel_height = ${kernel[0]}, .dilation_y = ${dilation[0]}, .taps = ${taps},
-    .stride_y = ${stride[0]}, .stride_x = ${stride[1]},
-    .pad_top = ${padding.top}, .pad_left = ${padding.left},
-    .out_height = ${outHeight}, .out_width = ${outWidth}, .outputs = ${outputs},
+    .weights = model_weights_${name}, .end = model_weights_${name} + ${words.length},
+    .along = ${walk.along}, .across = ${walk.across}, .depth = ${walk.depth},
+    .next_along = ${walk.nextAlong}, .next_across = ${walk.nextAcross},
+    .kernel_across = ${walk.kernelAcross}, .dilation_across = ${walk.dilationAcross},
+    .stride_across = ${walk.strideAcross},
+    .pad_along = ${walk.padAlong}, .pad_across = ${walk.padAcross},
+    .lines = ${walk.lines}, .line = ${walk.line},
     .columns = ${columns}, .column = ${column},
+    .last = ${walk.pixels - (alone ? 1 : threes > 0 ? 3 : 4)}, .advance = ${alone ? 1 : 3},
+    .step = ${walk.step}, .codes = ${walk.lines * walk.pixels * outputs},
     .input_zero = ${inputs[0]!.zeroPoint},
     .range = ${rangeFields(node)},
 };
-intnic_conv2d_band_${pitch}_${bits}(&layer, x, (int16_t *)(void *)scratch, y);`,
+intnic_conv2d_band_${kind}(&layer, x, (int16_t *)(void *)scratch, y);`,
         }),
       };
     },
   };
 }
 
-/** Largest band of a pointwise layer's rows. */
-const MAX_ROW_BYTES = 4096;
+/** A layer's outputs as the kernel walks over them, line by line: rows, or columns. */
+interface Walk {
+  readonly rows: boolean;
+  /** Of the image, and bytes from a pixel to the next. */
+  readonly along: number;
+  readonly across: number;
+  readonly depth: number;
+  readonly nextAlong: number;
+  readonly nextAcross: number;
+  /** Of the windows, along the lines and across them. */
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly kernelAcross: number;
+  readonly strideAcross: number;
+  readonly dilationAcross: number;
+  readonly padAlong: number;
+  readonly padAcross: number;
+  /** Lines and their pixels; and bytes from one to the next. */
+  readonly lines: number;
+  readonly pixels: number;
+  readonly line: number;
+  readonly step: number;
+}
 
-/**
- * Image and output as the kernel walks them. To a pointwise convolution all pixels are alike, so it
- * takes them in rows that waste the fewest single pixels at their ends.
- */
-function shapes(
-  { kernel, stride, padding }: Conv2d,
+/** How the kernel does a layer. */
+interface Way {
+  readonly walk: Walk;
+  /** Bytes from a window to the next one's. */
+  readonly pitch: number;
+  /** Bytes from a pixel's codes to the next one's, or 0 where pixels are computed one by one. */
+  readonly step: number;
+  /** Pairs of taps of a window, and those that are written out. */
+  readonly pairs: number;
+  readonly round: number;
+  /** Of the band: pixels along a line, and their elements. */
+  readonly columns: number;
+  readonly column: number;
+  /** How often four and three pixels are computed at once. */
+  readonly fours: number;
+  readonly threes: number;
+}
+
+function waysOf(node: QuantizedNode<Conv2d>, context: QuantizedContext, bits: 8 | 16): Way[] {
+  return [true, false].flatMap((rows) => {
+    const walk = walkOf(node.attributes, context.inputs[0]!.shape, context.output.shape, rows);
+    if (walk.dilation !== 1 && walk.kernel > 1) return [];
+    const column = even(walk.kernelAcross * walk.depth);
+    const pitch = 2 * walk.stride * column;
+    const taps = walk.kernel * column / 2;
+    const round = roundOf(taps, MOST_PAIRS[bits]);
+    const farthest = Math.floor(
+      Math.min(MAX_OFFSET / pitch, walk.pixels < 3 ? Infinity : (MAX_OFFSET - 1) / walk.step),
+    );
+    if (farthest < 2) return [];
+    return [{
+      walk,
+      pitch,
+      step: walk.pixels < 3 ? 0 : walk.step,
+      pairs: Math.ceil(taps / round) * round,
+      round,
+      columns: (walk.pixels - 1) * walk.stride + walk.kernel,
+      column,
+      // Code for both takes half as much again as the weights of small layers.
+      ...split(walk.pixels, { farthest, mixed: bits === 16 }),
+    }];
+  });
+}
+
+function walkOf(
+  { kernel, stride, dilation, padding }: Conv2d,
   image: Shape,
   output: Shape,
-): { image: [number, number, number]; pixels: [number, number] } {
-  const [height, width, depth] = image as [number, number, number];
-  const pixels: [number, number] = [output[0]!, output[1]!];
-  const pointwise = [...kernel, ...stride].every((size) => size === 1) &&
-    Object.values(padding).every((size) => size === 0);
-  if (!pointwise) return { image: [height, width, depth], pixels };
-  let best = pixels;
-  for (let row = 1; row <= height * width && 2 * row * depth <= MAX_ROW_BYTES; row++) {
-    if (height * width % row !== 0) continue;
-    const candidate: [number, number] = [height * width / row, row];
-    if (pairs(candidate) <= pairs(best)) best = candidate;
-  }
-  return { image: [...best, depth], pixels: best };
-}
-
-function pairs([height, width]: readonly [number, number]): number {
-  return height * Math.ceil(width / 2);
-}
-
-/** Where the weights of a layer go. */
-interface Layout {
-  readonly outputs: number;
-  readonly kernel: readonly [number, number];
-  readonly depth: number;
-  /** Taps of one column of a window, even. */
-  readonly column: number;
-  readonly bits: 8 | 16;
+  rows: boolean,
+): Walk {
+  const [, width, depth] = image as [number, number, number];
+  const [, outWidth, outputs] = output as [number, number, number];
+  // Index of the direction across lines.
+  const [a, b] = rows ? [0, 1] as const : [1, 0] as const;
+  const next = [width * depth, depth] as const;
+  const pads = [padding.top, padding.left] as const;
+  const codes = [outWidth * outputs, outputs] as const;
+  return {
+    rows,
+    along: image[b]!,
+    across: image[a]!,
+    depth,
+    nextAlong: next[b],
+    nextAcross: next[a],
+    kernel: kernel[b],
+    stride: stride[b],
+    dilation: dilation[b],
+    kernelAcross: kernel[a],
+    strideAcross: stride[a],
+    dilationAcross: dilation[a],
+    padAlong: pads[b],
+    padAcross: pads[a],
+    lines: output[a]!,
+    pixels: output[b]!,
+    line: codes[a],
+    step: codes[b],
+  };
 }
 
 /**
- * Weights in the order of the kernel: for every four channels, for two taps at a time along the
- * columns of the window, as int8 the two taps of channels 0 and 1 in turn, then of 2 and 3; as int16,
- * little endian, both taps of each channel.
+ * Pixels in fours and threes, of which the last may be computed twice.
+ *
+ * @param farthest pixel behind the first that instructions reach
+ */
+function split(
+  pixels: number,
+  { farthest, mixed }: { readonly farthest: number; readonly mixed: boolean },
+): { fours: number; threes: number } {
+  // Fewer than three are computed one by one.
+  if (pixels < 3) return { fours: 0, threes: pixels };
+  const threes = { fours: 0, threes: Math.ceil(pixels / 3) };
+  if (farthest < 3) return threes;
+  const options = [threes];
+  for (let fours = 1; 4 * fours < pixels + 4; fours++) {
+    const rest = Math.max(0, Math.ceil((pixels - 4 * fours) / 3));
+    if (pixels >= 4 && (mixed || rest === 0)) options.push({ fours, threes: rest });
+  }
+  // Threes take a little longer a pixel.
+  const cost = (option: typeof threes) => 4 * option.fours + 3.2 * option.threes;
+  return options.sort((a, b) => cost(a) - cost(b))[0]!;
+}
+
+/** Pairs of taps to write out of so many: all, or as many as leave the fewest over. */
+function roundOf(pairs: number, most: number): number {
+  if (pairs <= most) return pairs;
+  const rounds = (round: number) => Math.ceil(pairs / round);
+  const costOf = (round: number) => rounds(round) * (16 * round + ROUND);
+  let best = most;
+  for (let round = most - 1; round >= most / 2; round--) {
+    if (costOf(round) < costOf(best)) best = round;
+  }
+  return best;
+}
+
+function cyclesOf(
+  { walk, pairs, round, columns, column, fours, threes }: Way,
+  { bits, outputs, tflite }: {
+    readonly bits: 8 | 16;
+    readonly outputs: number;
+    readonly tflite: boolean;
+  },
+): number {
+  const { fourPixels, threePixels } = costs[bits];
+  const rounds = pairs === round ? 0 : 6 + ROUND * pairs / round;
+  const channels = (pixels: 3 | 4) =>
+    CHANNELS[pixels] + rounds + (tflite ? CODE.tflite : CODE.single) * pixels / 4;
+  return walk.lines * (
+    fours * (PIXELS + outputs / 2 * (fourPixels * pairs + channels(4))) +
+    threes * (PIXELS + outputs / 2 * (threePixels * pairs + channels(3))) +
+    (walk.depth % 4 === 0 ? 2 : 6) * columns * column
+  );
+}
+
+/** How sums become codes. */
+interface Codes {
+  /** Of all channels, or 0 if each has its own. */
+  readonly shift: number;
+  /** For each channel what its weights and its bias are multiplied by. */
+  readonly factors: readonly number[];
+  /** For each channel its bias, multiplied; and the words by which its code is made. */
+  readonly biases: readonly number[];
+  readonly words: readonly (readonly number[])[];
+}
+
+function ownShifts(scales: readonly Scale[]): Codes {
+  return {
+    shift: 0,
+    factors: scales.map(() => 1),
+    biases: scales.map(({ bias }) => bias),
+    words: scales.map(({ multiplier, addend, right }) => [multiplier, addend, right]),
+  };
+}
+
+/**
+ * One shift for all channels: that of a channel with a smaller one is made up for by larger weights.
+ * By the rule single this changes no bit: the top word of a product is rounded down, and so is what
+ * is shifted out of it. Both roundings of the rule tflite are one, too, where no code below the zero
+ * point comes out: floor(floor(v + 1/2) / 2^r + 1/2) = floor((v + 1/2 + 2^(r-1)) / 2^r).
+ */
+function commonShift(
+  node: QuantizedNode,
+  { output, rounding }: QuantizedContext,
+  scales: readonly Scale[],
+): Codes {
+  const own = ownShifts(scales);
+  const { weights, bound } = quantizedLinear(node);
+  const tflite = rounding === "tflite";
+  if (tflite && output.zeroPoint !== -128 && node.clamp[0] < output.zeroPoint) return own;
+  // By the rule tflite products are doubled, and as much again is needed for the first half.
+  const more = tflite ? 1 : 0;
+  const shift = Math.max(...scales.map(({ right }) => right)) + more;
+  const taps = weights.length / scales.length;
+  const factors: number[] = [];
+  const words: number[][] = [];
+  for (const [o, { multiplier, right }] of scales.entries()) {
+    const doublings = multiplier === 0 ? 0 : shift - right + more;
+    const factor = 2 ** doublings;
+    const addend = (2 * output.zeroPoint + 1) * 2 ** (shift - 1) +
+      (tflite && multiplier !== 0 ? 2 ** (doublings - 2) : 0);
+    const fits = weights.subarray(o * taps, (o + 1) * taps).every((weight) =>
+      -32768 <= weight * factor && weight * factor <= 32767
+    );
+    if (!fits || bound[o]! * factor > MAX) return own;
+    if (shift > 31 || Math.abs(addend) + bound[o]! * factor / 2 + 1 > MAX) return own;
+    factors.push(factor);
+    words.push([multiplier, addend]);
+  }
+  return { shift, factors, words, biases: scales.map(({ bias }, o) => bias * factors[o]! | 0) };
+}
+
+/**
+ * All words of a layer in the order of the kernel.
  *
  * @param weights OHWI
  */
 function pack(
-  weights: Int8Array,
-  { outputs, kernel, depth, column, bits }: Layout,
-): Int8Array {
-  const [kernelHeight, kernelWidth] = kernel;
-  const taps = kernelWidth * column;
+  { weights }: LinearConstants,
+  { walk, pairs, column }: Way,
+  { bits, codes }: { readonly bits: 8 | 16; readonly codes: Codes },
+): number[] {
+  const { rows, kernel, kernelAcross, depth } = walk;
+  const perChannel = kernel * kernelAcross * depth;
   // Index of a weight within its channel for every tap, or -1 for the gaps.
-  const order = new Int32Array(taps).fill(-1);
-  for (let kx = 0; kx < kernelWidth; kx++) {
-    for (let t = 0; t < kernelHeight * depth; t++) {
-      const [ky, c] = [Math.floor(t / depth), t % depth];
-      order[kx * column + widened(t, depth)] = (ky * kernelWidth + kx) * depth + c;
+  const order = new Int32Array(2 * pairs).fill(-1);
+  for (let along = 0; along < kernel; along++) {
+    for (let t = 0; t < kernelAcross * depth; t++) {
+      const [across, c] = [Math.floor(t / depth), t % depth];
+      const pixel = rows ? across * kernel + along : along * kernelAcross + across;
+      order[along * column + widened(t, depth)] = pixel * depth + c;
     }
   }
-  const perChannel = kernelHeight * kernelWidth * depth;
-  // Which of four channels and of two taps, in the order in which they lie.
-  const turns = bits === 8
-    ? [[0, 0], [1, 0], [0, 1], [1, 1], [2, 0], [3, 0], [2, 1], [3, 1]] as const
-    : [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1], [3, 0], [3, 1]] as const;
-  const packed: number[] = [];
-  for (let first = 0; first < outputs; first += GROUP) {
-    for (let tap = 0; tap < taps; tap += 2) {
-      for (const [channel, t] of turns) {
-        const from = order[tap + t]!;
-        const weight = from >= 0 ? weights[(first + channel) * perChannel + from]! : 0;
-        packed.push(weight);
-        if (bits === 16) packed.push(weight >> 8);
-      }
+  const words: number[] = [];
+  for (let o = 0; o < codes.biases.length; o += 2) {
+    const weight = (channel: number, tap: number) => {
+      const from = order[tap]!;
+      return from < 0
+        ? 0
+        : weights[(o + channel) * perChannel + from]! * codes.factors[o + channel]!;
+    };
+    words.push(codes.biases[o]!, codes.biases[o + 1]!);
+    for (let tap = 0; tap < 2 * pairs; tap += 2) {
+      const [a, b, c, d] = [weight(0, tap), weight(0, tap + 1), weight(1, tap), weight(1, tap + 1)];
+      if (bits === 16) words.push(a & 0xffff | b << 16, c & 0xffff | d << 16);
+      else words.push(a & 0xff | (c & 0xff) << 8 | (b & 0xff) << 16 | d << 24);
     }
+    words.push(...codes.words[o]!, ...codes.words[o + 1]!);
   }
-  return Int8Array.from(packed);
+  return words;
 }
 
 /** Place of an element after widening, which swaps the middle two of four. */

@@ -1,57 +1,69 @@
 /*
- * Convolution by bands: the rows that one output row needs are widened to int16 and laid out column
- * by column, so that every window is one run of memory and its right neighbour lies INTNIC_PITCH
- * bytes further. Weights have INTNIC_BITS. Two pixels and four channels are computed at once, two taps an SMLAD.
+ * Convolution by bands: what one line of outputs, a row or a column, sees of the image is widened to
+ * int16 and laid out such that every window is one run of memory, and the next one lies INTNIC_PITCH
+ * bytes further. Four pixels and two channels are computed at once, two taps an SMLAD; three pixels
+ * at the end of lines that four do not divide.
+ *
+ * A file for one such line: weights of INTNIC_BITS, INTNIC_ROUND pairs of taps written out, of a
+ * window's INTNIC_PAIRS; codes of the next pixel INTNIC_STEP bytes further, INTNIC_FOURS times four
+ * pixels and INTNIC_THREES times three. INTNIC_SHIFT is that of all channels' codes, or 0 where
+ * every channel has its own.
  */
+#define INTNIC_JOIN_(name, kind) intnic_##name##_##kind
+#define INTNIC_JOIN(name, kind) INTNIC_JOIN_(name, kind)
+#define INTNIC_NAME(name) INTNIC_JOIN(name, INTNIC_KIND)
+
 #ifndef INTNIC_BAND
 #define INTNIC_BAND
-#define INTNIC_JOIN_(a, b) a##_##b
-#define INTNIC_JOIN(a, b) INTNIC_JOIN_(a, b)
-#define INTNIC_JOIN3_(a, b, c) a##_##b##_##c
-#define INTNIC_JOIN3(a, b, c) INTNIC_JOIN3_(a, b, c)
-
+/* Lines lie across the image's other direction: for rows, along is to the right and across is down. */
 struct intnic_conv2d_band {
     /*
-     * For four channels and two taps: of int8, the bytes of channels 0 1 0 1, then 2 3 2 3; of int16,
-     * both taps of each channel in turn.
+     * For two channels at a time: both biases; for two taps at a time, of int8 the first of both
+     * channels and the second of both, of int16 both of each channel in turn; then for each channel
+     * its multiplier, addend and, where they differ, shift.
      */
-    const int8_t *weights;
-    const struct intnic_scale *scales;
-    int32_t height, width, depth;
-    int32_t kernel_height, dilation_y;
-    int32_t taps; /* of a window, even */
-    int32_t stride_y, stride_x;
-    int32_t pad_top, pad_left;
-    int32_t out_height, out_width, outputs;
-    int32_t columns; /* of the band */
-    int32_t column;  /* elements of one, even */
+    const int32_t *weights;
+    const int32_t *end;
+    int32_t along, across, depth; /* of the image */
+    int32_t next_along, next_across; /* bytes from one pixel to the next */
+    int32_t kernel_across, dilation_across, stride_across;
+    int32_t pad_along, pad_across;
+    int32_t lines, line; /* of outputs, and bytes from one to the next */
+    int32_t columns;     /* of the band: pixels along that a line sees */
+    int32_t column;      /* elements of one, even */
+    int32_t last;        /* pixel at which the last ones of a line begin */
+    int32_t advance;     /* pixels from three to the next three */
+    int32_t step;        /* bytes from a pixel's codes to the next one's */
+    int32_t codes;       /* in all */
     int32_t input_zero;
     struct intnic_range range;
 };
 
-/* Widens one row of the image into the band, whose columns are `pitch` elements apart. */
-static inline void intnic_widen_row(const int8_t *x, int32_t width, int32_t depth, int32_t pitch,
-                                    int16_t *band)
+/* Widens `count` pixels, `next` bytes apart, into columns that are `pitch` elements apart. */
+static inline void intnic_widen_pixels(const int8_t *x, int32_t next, int32_t count, int32_t depth,
+                                       int32_t pitch, int16_t *band)
 {
-    for (; width > 0; width--) {
-        int32_t c = depth;
+    for (; count > 0; count--) {
+        const int8_t *from = x;
         int16_t *to = band;
+        int32_t c = depth;
 
         /* In the order that SXTB16 gives, 0 2 1 3; the weights are in the same. */
         if ((depth & 3) == 0) {
             for (; c > 0; c -= 4) {
-                uint32_t word = intnic_load4(x);
+                uint32_t word = intnic_load4(from);
 
                 ((intnic_pair *)(void *)to)[0] = intnic_even_bytes(word);
                 ((intnic_pair *)(void *)to)[1] = intnic_odd_bytes(word);
-                x += 4;
+                from += 4;
                 to += 4;
             }
         } else {
             for (; c > 0; c--) {
-                *to++ = *x++;
+                *to++ = *from++;
             }
         }
+        x += next;
         band += pitch;
     }
 }
@@ -68,160 +80,314 @@ static inline void intnic_blank_columns(int32_t count, int32_t depth, int32_t pi
     }
 }
 
-/* The band of one output row; `top` is the first image row it sees, possibly outside. */
-static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_t *x, int32_t top,
+/* The band of one line; `first` is the first row (or column) it sees, possibly outside. */
+static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_t *x, int32_t first,
                              int16_t *band)
 {
     int32_t depth = layer->depth;
     int32_t pitch = layer->column;
-    int32_t inside = intnic_min(layer->width, layer->columns - layer->pad_left);
-    int32_t right = layer->columns - layer->pad_left - inside;
+    int32_t inside = intnic_min(layer->along, layer->columns - layer->pad_along);
+    int32_t behind = layer->columns - layer->pad_along - inside;
 
-    for (int32_t ky = 0; ky < layer->kernel_height; ky++) {
-        int32_t iy = top + ky * layer->dilation_y;
+    for (int32_t k = 0; k < layer->kernel_across; k++) {
+        int32_t at = first + k * layer->dilation_across;
 
-        if (iy < 0 || iy >= layer->height) {
+        if (at < 0 || at >= layer->across) {
             intnic_blank_columns(layer->columns, depth, pitch, layer->input_zero, band);
         } else {
-            intnic_blank_columns(layer->pad_left, depth, pitch, layer->input_zero, band);
-            intnic_widen_row(x + iy * layer->width * depth, inside, depth, pitch,
-                             band + layer->pad_left * pitch);
-            intnic_blank_columns(right, depth, pitch, layer->input_zero,
-                                 band + (layer->pad_left + inside) * pitch);
+            intnic_blank_columns(layer->pad_along, depth, pitch, layer->input_zero, band);
+            intnic_widen_pixels(x + at * layer->next_across, layer->next_along, inside, depth, pitch,
+                                band + layer->pad_along * pitch);
+            intnic_blank_columns(behind, depth, pitch, layer->input_zero,
+                                 band + (layer->pad_along + inside) * pitch);
         }
         band += depth;
     }
 }
 
 /*
- * Two taps of two pixels and four channels: sixteen multiplications in sixteen instructions with
- * weights of int8, in fourteen with weights of int16. In assembly because all fourteen registers are
- * in use and a compiler spills; that costs a third. All instructions are wide and lie on words, so
- * that none waits for its second half.
+ * What follows is in assembly because all fourteen registers are in use and a compiler spills, which
+ * costs a third. All instructions are wide and lie on words, so that none waits for its second half.
+ * Sums s0, s2, s4, s6 are those of the first channel. The pixels' taps are in m and c, the weights
+ * in r and t, until those hold what codes are made by.
  */
-#define INTNIC_TWO_TAPS_8                                                                       \
-    "ldr.w %[p1], [%[x], #%c[pitch]]\n\t"                                                       \
-    "ldr %[p0], [%[x]], #4\n\t"                                                                 \
-    "ldr %[b], [%[w]], #4\n\t"                                                                  \
-    "sxtb16 %[a], %[b]\n\t"                                                                     \
-    "sxtb16 %[b], %[b], ror #8\n\t" INTNIC_FOUR_SMLAD("s0", "s1", "s4", "s5")                   \
-    "ldr %[b], [%[w]], #4\n\t"                                                                  \
-    "sxtb16 %[a], %[b]\n\t"                                                                     \
-    "sxtb16 %[b], %[b], ror #8\n\t" INTNIC_FOUR_SMLAD("s2", "s3", "s6", "s7")
-#define INTNIC_TWO_TAPS_16                                                                      \
-    "ldr.w %[p1], [%[x], #%c[pitch]]\n\t"                                                       \
-    "ldr %[p0], [%[x]], #4\n\t"                                                                 \
-    "ldr.w %[b], [%[w], #4]\n\t"                                                                \
-    "ldr %[a], [%[w]], #16\n\t" INTNIC_FOUR_SMLAD("s0", "s1", "s4", "s5")                       \
-    "ldr.w %[a], [%[w], #-8]\n\t"                                                               \
-    "ldr.w %[b], [%[w], #-4]\n\t" INTNIC_FOUR_SMLAD("s2", "s3", "s6", "s7")
-#define INTNIC_FOUR_SMLAD(left0, left1, right0, right1)                                         \
-    "smlad %[" left0 "], %[p0], %[a], %[" left0 "]\n\t"                                         \
-    "smlad %[" right0 "], %[p1], %[a], %[" right0 "]\n\t"                                       \
-    "smlad %[" left1 "], %[p0], %[b], %[" left1 "]\n\t"                                         \
-    "smlad %[" right1 "], %[p1], %[b], %[" right1 "]\n\t"
+#define INTNIC_SMLADS(pixel, to0, to1, from0, from1)                                            \
+    "smlad %[" to0 "], %[" pixel "], %[r], %[" from0 "]\n\t"                                    \
+    "smlad %[" to1 "], %[" pixel "], %[t], %[" from1 "]\n\t"
+#define INTNIC_ADD(pixel, to0, to1) INTNIC_SMLADS(pixel, to0, to1, to0, to1)
 
-/* A loop's body, and the taps in it. */
-#define INTNIC_UNROLL_8 8
-#define INTNIC_TAPS_8 INTNIC_TWO_TAPS_8 INTNIC_TWO_TAPS_8 INTNIC_TWO_TAPS_8 INTNIC_TWO_TAPS_8
-#define INTNIC_UNROLL_16 16
-#define INTNIC_TAPS_16                                                                          \
-    INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16                 \
-    INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16 INTNIC_TWO_TAPS_16
+/* Weights of both channels for two taps: to be loaded among other loads, and then unpacked. */
+#define INTNIC_LOAD_WEIGHTS_8 "ldr %[t], [%[w]], #4\n\t"
+#define INTNIC_UNPACK_8 "sxtb16 %[r], %[t]\n\tsxtb16 %[t], %[t], ror #8\n\t"
+#define INTNIC_LOAD_WEIGHTS_16 "ldr.w %[t], [%[w], #4]\n\tldr %[r], [%[w]], #8\n\t"
+#define INTNIC_UNPACK_16 ""
 
-/* Weights of two taps for builds without optimisation: of channel c of four. */
-#define INTNIC_WEIGHTS_8(c) \
-    ((c) & 1 ? intnic_odd_bytes(intnic_load4(w + 2 * (c) - 2)) \
-             : intnic_even_bytes(intnic_load4(w + 2 * (c))))
-#define INTNIC_WEIGHTS_16(c) ((int32_t)intnic_load4(w + 4 * (c)))
+/* Two taps of four pixels: 16 cycles, and one more with weights of int8. */
+#define INTNIC_FOUR(load, unpack)                                                               \
+    "ldr.w %[c], [%[x], #%c[pitch]]\n\t" load                                                   \
+    "ldr %[m], [%[x]], #4\n\t" unpack                                                           \
+    INTNIC_ADD("m", "s0", "s1") INTNIC_ADD("c", "s2", "s3")                                     \
+    "ldr.w %[c], [%[x], #3 * %c[pitch] - 4]\n\t"                                                \
+    "ldr.w %[m], [%[x], #2 * %c[pitch] - 4]\n\t"                                                \
+    INTNIC_ADD("m", "s4", "s5") INTNIC_ADD("c", "s6", "s7")
+/* The first two, which all begin with the biases in s0 and s1. */
+#define INTNIC_FIRST_FOUR(load, unpack)                                                         \
+    "ldr.w %[m], [%[x], #2 * %c[pitch]]\n\t"                                                    \
+    "ldr.w %[c], [%[x], #%c[pitch]]\n\t" load unpack                                            \
+    INTNIC_SMLADS("m", "s4", "s5", "s0", "s1") INTNIC_SMLADS("c", "s2", "s3", "s0", "s1")       \
+    "ldr.w %[c], [%[x], #3 * %c[pitch]]\n\t"                                                    \
+    "ldr %[m], [%[x]], #4\n\t"                                                                  \
+    INTNIC_SMLADS("c", "s6", "s7", "s0", "s1") INTNIC_ADD("m", "s0", "s1")
+/* Two taps of three pixels: 12 cycles, or 13. The third pixel's are in s6. */
+#define INTNIC_LOAD_THREE(load, unpack)                                                         \
+    "ldr.w %[s6], [%[x], #2 * %c[pitch]]\n\t"                                                   \
+    "ldr.w %[c], [%[x], #%c[pitch]]\n\t" load                                                   \
+    "ldr %[m], [%[x]], #4\n\t" unpack
+#define INTNIC_THREE(load, unpack)                                                              \
+    INTNIC_LOAD_THREE(load, unpack)                                                             \
+    INTNIC_ADD("m", "s0", "s1") INTNIC_ADD("c", "s2", "s3") INTNIC_ADD("s6", "s4", "s5")
+#define INTNIC_FIRST_THREE(load, unpack)                                                        \
+    INTNIC_LOAD_THREE(load, unpack)                                                             \
+    INTNIC_SMLADS("c", "s2", "s3", "s0", "s1") INTNIC_SMLADS("s6", "s4", "s5", "s0", "s1")      \
+    INTNIC_ADD("m", "s0", "s1")
 
-/* All taps of two pixels and four channels, from the sums s0 to s7 on. */
-#ifdef __OPTIMIZE__
-#define INTNIC_BAND_BLOCK(bits)                                                                 \
-    do {                                                                                        \
-        int32_t p0, p1, a, b;                                                                   \
-        __asm__ volatile(                                                                       \
-            "b 2f\n\t"                                                                          \
-            ".p2align 2\n"                                                                      \
-            "1:\n\t" INTNIC_JOIN(INTNIC_TAPS, bits)                                            \
-            "2:\n\t"                                                                            \
-            "ldr %[a], %[unrolled]\n\t"                                                         \
-            "cmp %[x], %[a]\n\t"                                                                \
-            "bne.w 1b\n\t"                                                                      \
-            "b 4f\n\t"                                                                          \
-            ".p2align 2\n"                                                                      \
-            "3:\n\t" INTNIC_JOIN(INTNIC_TWO_TAPS, bits)                                        \
-            "4:\n\t"                                                                            \
-            "ldr %[a], %[end]\n\t"                                                              \
-            "cmp %[x], %[a]\n\t"                                                                \
-            "bne 3b\n\t"                                                                        \
-            : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4),        \
-              [s5] "+r"(s5), [s6] "+r"(s6), [s7] "+r"(s7), [x] "+r"(x), [w] "+r"(w),            \
-              [p0] "=&r"(p0), [p1] "=&r"(p1), [a] "=&r"(a), [b] "=&r"(b)                        \
-            : [unrolled] "m"(unrolled), [end] "m"(end), [pitch] "i"(INTNIC_PITCH)               \
-            : "cc", "memory");                                                                  \
-    } while (0)
+/* All sums begin with the biases. */
+#define INTNIC_BEGIN                                                                            \
+    "mov.w %[s2], %[s0]\n\tmov.w %[s3], %[s1]\n\tmov.w %[s4], %[s0]\n\t"                        \
+    "mov.w %[s5], %[s1]\n\tmov.w %[s6], %[s0]\n\tmov.w %[s7], %[s1]\n\t"
+
+/* Text as often as a number's bits say. */
+#define INTNIC_TWICE(text) text text
+#define INTNIC_TIMES_4(text) INTNIC_TWICE(text) INTNIC_TWICE(text)
+#define INTNIC_TIMES_8(text) INTNIC_TIMES_4(text) INTNIC_TIMES_4(text)
+#define INTNIC_TIMES_16(text) INTNIC_TIMES_8(text) INTNIC_TIMES_8(text)
+
+/* Codes of both channels of up to four pixels, the first pixel's last. */
+#define INTNIC_STORE(s, pixel, channel) \
+    INTNIC_BAND_CODE(s) "strb.w %[" s "], [%[x], #" pixel " * %c[step] + " channel "]\n\t"
+#define INTNIC_STORE_4(a, b, c, d, channel)                                                     \
+    INTNIC_STORE(d, "3", channel) INTNIC_STORE(c, "2", channel) INTNIC_STORE(b, "1", channel)   \
+    INTNIC_STORE(a, "0", channel)
+#define INTNIC_STORE_3(a, b, c, channel)                                                        \
+    INTNIC_STORE(c, "2", channel) INTNIC_STORE(b, "1", channel) INTNIC_STORE(a, "0", channel)
+#define INTNIC_STORE_BOTH_4                                                                     \
+    INTNIC_STORE_4("s0", "s2", "s4", "s6", "0") INTNIC_BAND_NEXT                                \
+    INTNIC_STORE_4("s1", "s3", "s5", "s7", "1")
+#define INTNIC_STORE_BOTH_3                                                                     \
+    INTNIC_STORE_3("s0", "s2", "s4", "0") INTNIC_BAND_NEXT                                      \
+    INTNIC_STORE_3("s1", "s3", "s5", "1")
+
+/* All channels of some pixels. */
+#define INTNIC_BAND_CHANNELS(taps, store)                                                       \
+    __asm__ volatile(                                                                           \
+        ".p2align 2\n"                                                                          \
+        "1:\n\t"                                                                                \
+        "ldr.w %[x], %[band]\n\t"                                                               \
+        "ldr.w %[s1], [%[w], #4]\n\t"                                                           \
+        "ldr %[s0], [%[w]], #8\n\t" taps                                                        \
+        "ldr.w %[x], %[y]\n\t"                                                                  \
+        INTNIC_BAND_CONSTANTS store                                                             \
+        "add.w %[x], %[x], #2\n\t"                                                              \
+        "str.w %[x], %[y]\n\t"                                                                  \
+        "ldr.w %[m], %[stop]\n\t"                                                               \
+        "cmp.w %[w], %[m]\n\t"                                                                  \
+        "bne.w 1b\n\t"                                                                          \
+        : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [s4] "=&r"(s4),       \
+          [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [x] "=&r"(x), [w] "+r"(w),            \
+          [m] "=&r"(m), [c] "=&r"(c), [r] "=&r"(r), [t] "=&r"(t), [y] "+m"(y)                   \
+        : [band] "m"(band), [stop] "m"(stop), [end] "m"(end), [pitch] "i"(INTNIC_PITCH),        \
+          [step] "i"(INTNIC_STEP), [shift] "i"(INTNIC_SHIFT)                                    \
+        : "cc", "memory")
+
+#ifndef __OPTIMIZE__
+/* Builds without optimisation have no register left for the assembly, and take this. */
+
+/* Weight of tap 0 or 1 of two, of one of two channels. */
+static int32_t intnic_band_weight(const int32_t *words, int32_t bits, int32_t channel, int32_t tap)
+{
+    if (bits == 8) {
+        return ((const int8_t *)(const void *)words)[2 * tap + channel];
+    }
+    return (int16_t)((uint32_t)words[channel] >> (16 * tap));
+}
+
+/* The code of a sum by a shift that all channels have in common. */
+static int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t addend, int32_t right)
+{
+    int32_t code = ((int32_t)(((int64_t)sum * multiplier) >> 32) + addend) >> right;
+
+    return intnic_max(intnic_min(code, 127), -128);
+}
+#endif
+#endif
+
+#if INTNIC_SHIFT
+#define INTNIC_SCALE_WORDS 2
+#define INTNIC_BAND_CONSTANTS "ldr.w %[c], [%[w], #4]\n\tldr %[m], [%[w]], #16\n\t"
+#define INTNIC_BAND_NEXT "ldr.w %[c], [%[w], #-4]\n\tldr.w %[m], [%[w], #-8]\n\t"
+#define INTNIC_BAND_CODE(s)                                                                     \
+    "smmla %[" s "], %[" s "], %[m], %[c]\n\t"                                                  \
+    "ssat %[" s "], #8, %[" s "], asr #%c[shift]\n\t"
+#define INTNIC_BAND_SCALE(sum, w) intnic_band_code(sum, (w)[0], (w)[1], INTNIC_SHIFT)
 #else
-/* The same in C, for builds without optimisation, which have no register left for the assembly. */
-#define INTNIC_BAND_BLOCK(bits)                                                                 \
-    do {                                                                                        \
-        (void)unrolled;                                                                         \
-        for (; x != end; w += bits) {                                                           \
-            const intnic_pair *p = (const void *)x;                                             \
-            const intnic_pair *q = (const void *)(x + INTNIC_PITCH / 2);                        \
+#define INTNIC_SCALE_WORDS 3
+#define INTNIC_BAND_CONSTANTS \
+    "ldr.w %[c], [%[w], #4]\n\tldr.w %[r], [%[w], #8]\n\tldr %[m], [%[w]], #24\n\t"
+#define INTNIC_BAND_NEXT \
+    "ldr.w %[m], [%[w], #-12]\n\tldr.w %[c], [%[w], #-8]\n\tldr.w %[r], [%[w], #-4]\n\t"
+#define INTNIC_BAND_CODE(s) INTNIC_SCALE(s)
+#define INTNIC_BAND_SCALE(sum, w) \
+    intnic_scale_down(sum, &(const struct intnic_scale){ 0, (w)[0], (w)[1], (w)[2] })
+#endif
+
+#if INTNIC_BITS == 8
+#define INTNIC_PAIR(of) of(INTNIC_LOAD_WEIGHTS_8, INTNIC_UNPACK_8)
+#else
+#define INTNIC_PAIR(of) of(INTNIC_LOAD_WEIGHTS_16, INTNIC_UNPACK_16)
+#endif
+
+/* A window's taps are written out as a whole, or in rounds. */
+#if INTNIC_ROUND == INTNIC_PAIRS
+#define INTNIC_REPEATED (INTNIC_ROUND - 1)
+#define INTNIC_TAPS(first, of) INTNIC_PAIR(first) INTNIC_REPEAT(INTNIC_PAIR(of))
+#else
+#define INTNIC_REPEATED INTNIC_ROUND
+#define INTNIC_TAPS(first, of)                                                                  \
+    INTNIC_BEGIN                                                                                \
+    "2:\n\t" INTNIC_REPEAT(INTNIC_PAIR(of))                                                     \
+    "ldr.w %[m], %[end]\n\t"                                                                    \
+    "cmp.w %[x], %[m]\n\t"                                                                      \
+    "bne.w 2b\n\t"
+#endif
+#if INTNIC_REPEATED & 1
+#define INTNIC_BIT_1(text) text
+#else
+#define INTNIC_BIT_1(text)
+#endif
+#if INTNIC_REPEATED & 2
+#define INTNIC_BIT_2(text) INTNIC_TWICE(text)
+#else
+#define INTNIC_BIT_2(text)
+#endif
+#if INTNIC_REPEATED & 4
+#define INTNIC_BIT_4(text) INTNIC_TIMES_4(text)
+#else
+#define INTNIC_BIT_4(text)
+#endif
+#if INTNIC_REPEATED & 8
+#define INTNIC_BIT_8(text) INTNIC_TIMES_8(text)
+#else
+#define INTNIC_BIT_8(text)
+#endif
+#if INTNIC_REPEATED & 16
+#define INTNIC_BIT_16(text) INTNIC_TIMES_16(text)
+#else
+#define INTNIC_BIT_16(text)
+#endif
+#define INTNIC_REPEAT(text) \
+    INTNIC_BIT_1(text) INTNIC_BIT_2(text) INTNIC_BIT_4(text) INTNIC_BIT_8(text) INTNIC_BIT_16(text)
+
+#ifdef __OPTIMIZE__
+#define INTNIC_BAND_FUNCTION(pixels, taps, store)                                               \
+    static INTNIC_NOINLINE void INTNIC_NAME(band_##pixels)(                                     \
+        const struct intnic_conv2d_band *layer, const int16_t *band, int8_t *y)                 \
+    {                                                                                           \
+        const int32_t *w = layer->weights;                                                      \
+        const int32_t *stop = layer->end;                                                       \
+        const int16_t *x, *end = band + 2 * INTNIC_PAIRS;                                       \
+        int32_t s0, s1, s2, s3, s4, s5, s6, s7, m, c, r, t;                                     \
                                                                                                 \
-            s0 = __smlad(*p, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(0), s0);                        \
-            s1 = __smlad(*p, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(1), s1);                        \
-            s2 = __smlad(*p, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(2), s2);                        \
-            s3 = __smlad(*p, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(3), s3);                        \
-            s4 = __smlad(*q, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(0), s4);                        \
-            s5 = __smlad(*q, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(1), s5);                        \
-            s6 = __smlad(*q, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(2), s6);                        \
-            s7 = __smlad(*q, INTNIC_JOIN(INTNIC_WEIGHTS, bits)(3), s7);                        \
-            x += 2;                                                                             \
+        INTNIC_BAND_CHANNELS(taps, store);                                                      \
+    }
+#else
+#define INTNIC_BAND_FUNCTION(pixels, taps, store)                                               \
+    static void INTNIC_NAME(band_##pixels)(const struct intnic_conv2d_band *layer,              \
+                                           const int16_t *band, int8_t *y)                      \
+    {                                                                                           \
+        for (int32_t pixel = (pixels) - 1; pixel >= 0; pixel--) {                               \
+            INTNIC_NAME(band_pixel)(layer, band + pixel * INTNIC_PITCH / 2,                     \
+                                    y + pixel * INTNIC_STEP);                                   \
         }                                                                                       \
-    } while (0)
-#endif
-#endif
+    }
 
-/* One row of output pixels. */
-static INTNIC_NOINLINE void INTNIC_JOIN3(intnic_band_row, INTNIC_PITCH, INTNIC_BITS)(
-    const struct intnic_conv2d_band *layer, const int16_t *band, int8_t *y)
+/* All channels of one pixel. */
+static void INTNIC_NAME(band_pixel)(const struct intnic_conv2d_band *layer, const int16_t *x,
+                                    int8_t *y)
 {
-    const struct intnic_scale *last = layer->scales + layer->outputs;
-    int32_t outputs = layer->outputs;
+    const int32_t *w = layer->weights;
 
-    for (int32_t left = layer->out_width; left > 0; left -= 2) {
-        const int16_t *unrolled = band + (layer->taps & -INTNIC_JOIN(INTNIC_UNROLL, INTNIC_BITS));
-        const int16_t *end = band + layer->taps;
-        const int8_t *w = layer->weights;
-        /* A single pixel at the end is computed twice: its neighbour's codes are overwritten. */
-        int8_t *right = left > 1 ? y + outputs : y;
+    while (w != layer->end) {
+        int32_t sums[2] = { w[0], w[1] };
 
-        for (const struct intnic_scale *scale = layer->scales; scale != last; scale += 4) {
-            const int16_t *x = band;
-            int32_t s0 = scale[0].bias, s1 = scale[1].bias;
-            int32_t s2 = scale[2].bias, s3 = scale[3].bias;
-            int32_t s4 = s0, s5 = s1, s6 = s2, s7 = s3;
-
-            INTNIC_BAND_BLOCK(INTNIC_BITS);
-            intnic_store_eight(s0, s1, s2, s3, s4, s5, s6, s7, scale, y, right);
-            y += 4;
-            right += 4;
+        w += 2;
+        for (int32_t pair = 0; pair < INTNIC_PAIRS; pair++) {
+            for (int32_t i = 0; i < 4; i++) {
+                sums[i / 2] += x[2 * pair + i % 2] *
+                               intnic_band_weight(w, INTNIC_BITS, i / 2, i % 2);
+            }
+            w += INTNIC_BITS / 8;
         }
-        y = right;
-        band += INTNIC_PITCH;
+        for (int32_t i = 0; i < 2; i++) {
+            *y++ = (int8_t)INTNIC_BAND_SCALE(sums[i], w);
+            w += INTNIC_SCALE_WORDS;
+        }
     }
+}
+#endif
+
+#if INTNIC_FOURS
+INTNIC_BAND_FUNCTION(4, INTNIC_TAPS(INTNIC_FIRST_FOUR, INTNIC_FOUR), INTNIC_STORE_BOTH_4)
+#endif
+#if INTNIC_THREES
+INTNIC_BAND_FUNCTION(3, INTNIC_TAPS(INTNIC_FIRST_THREE, INTNIC_THREE), INTNIC_STORE_BOTH_3)
+#endif
+
+/* All codes of one line. Its last pixels may be computed twice. */
+static void INTNIC_NAME(band_line)(const struct intnic_conv2d_band *layer, const int16_t *band,
+                                   int8_t *y)
+{
+    int32_t pixel = 0;
+
+#if INTNIC_FOURS
+    for (int32_t left = INTNIC_FOURS; left > 0; left--) {
+        pixel = intnic_min(pixel, layer->last);
+        INTNIC_NAME(band_4)(layer, band + pixel * (INTNIC_PITCH / 2), y + pixel * INTNIC_STEP);
+        pixel += 4;
+    }
+#endif
+#if INTNIC_THREES
+    for (int32_t left = INTNIC_THREES; left > 0; left--) {
+        pixel = intnic_min(pixel, layer->last);
+        INTNIC_NAME(band_3)(layer, band + pixel * (INTNIC_PITCH / 2), y + pixel * layer->step);
+        pixel += layer->advance;
+    }
+#endif
 }
 
-static void INTNIC_JOIN3(intnic_conv2d_band, INTNIC_PITCH, INTNIC_BITS)(const struct intnic_conv2d_band *layer,
-                                                           const int8_t *x, int16_t *band,
-                                                           int8_t *y)
+static void INTNIC_NAME(conv2d_band)(const struct intnic_conv2d_band *layer, const int8_t *x,
+                                     int16_t *band, int8_t *y)
 {
-    for (int32_t oy = 0; oy < layer->out_height; oy++) {
-        intnic_make_band(layer, x, oy * layer->stride_y - layer->pad_top, band);
-        INTNIC_JOIN3(intnic_band_row, INTNIC_PITCH, INTNIC_BITS)(layer, band, y);
-        intnic_limit(y, layer->out_width * layer->outputs, &layer->range);
-        y += layer->out_width * layer->outputs;
+    for (int32_t line = 0; line < layer->lines; line++) {
+        intnic_make_band(layer, x, line * layer->stride_across - layer->pad_across, band);
+        INTNIC_NAME(band_line)(layer, band, y + line * layer->line);
     }
+    intnic_limit(y, layer->codes, &layer->range);
 }
+#undef INTNIC_JOIN_
+#undef INTNIC_JOIN
+#undef INTNIC_NAME
+#undef INTNIC_SCALE_WORDS
+#undef INTNIC_BAND_CONSTANTS
+#undef INTNIC_BAND_NEXT
+#undef INTNIC_BAND_CODE
+#undef INTNIC_BAND_SCALE
+#undef INTNIC_PAIR
+#undef INTNIC_REPEATED
+#undef INTNIC_TAPS
+#undef INTNIC_BIT_1
+#undef INTNIC_BIT_2
+#undef INTNIC_BIT_4
+#undef INTNIC_BIT_8
+#undef INTNIC_BIT_16
+#undef INTNIC_REPEAT
+#undef INTNIC_BAND_FUNCTION
