@@ -29,6 +29,7 @@ export interface LayerBytes {
   readonly state: number;
   /** How far before its first input its output may begin and take over the bytes; see `Emission`. */
   readonly distance?: number;
+  readonly distanceUnit?: number;
 }
 
 /** How to plan. */
@@ -144,13 +145,14 @@ function assignBuffers(
     const buffer: Buffer = { name: node.output, bytes, from: whole ? chain.first : i, to: i };
     const first = whole ? nodes[chain.first]! : node;
     const victim = homes.get(first.inputs[0]!)!;
-    const distance = chain === undefined ? layerBytes.get(node.name)?.distance : chain.distance;
+    const { distance, distanceUnit: unit = 1 }: Partial<LayerBytes> = chain ??
+      layerBytes.get(node.name) ?? {};
     if (
       typeof victim === "object" && distance !== undefined && !between(node.output) &&
       !readLater(victim) &&
       (!whole || onlyReader(victim, nodes.slice(chain.first + 1, i + 1), homes))
     ) {
-      buffer.over = { buffer: victim, distance };
+      buffer.over = { buffer: victim, distance, unit };
     }
     buffers.push(buffer);
     homes.set(node.output, buffer);

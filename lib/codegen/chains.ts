@@ -128,11 +128,12 @@ function prune(plan: Plan, planOf: (chains: readonly Chain[]) => Plan): Plan {
 
 /** What a layer by itself needs of the arena. */
 export function bytesOf({ emission }: Pick<Choice, "emission">): LayerBytes {
-  const { scratchBytes, state, distance } = emission;
+  const { scratchBytes, state, distance, distanceUnit } = emission;
   return {
     scratch: scratchBytes,
     state: state?.bytes ?? 0,
     ...(distance === undefined ? {} : { distance }),
+    ...(distanceUnit === undefined ? {} : { distanceUnit }),
   };
 }
 

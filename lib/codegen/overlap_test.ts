@@ -45,3 +45,21 @@ Deno.test("a chain of layers that take over their inputs' bytes needs little mor
     assert.ok(placed.get(buffers[i]!)! + 32 <= placed.get(buffers[i - 1]!)!);
   }
 });
+
+Deno.test("a distance is exceeded by multiples of its unit only", () => {
+  const input: Buffer = { name: "x", bytes: 1000, from: 0, to: 1 };
+  const output: Buffer = {
+    name: "y",
+    bytes: 1000,
+    from: 1,
+    to: 2,
+    over: { buffer: input, distance: 8, unit: 24 },
+  };
+  // A neighbour of the input keeps the lowest bytes from the output.
+  for (let kept = 0; kept < 100; kept += 4) {
+    const neighbour: Buffer = { name: "z", bytes: kept, from: 0, to: 2 };
+    const placed = placeBuffers([neighbour, input, output]);
+    const before = placed.get(input)! - placed.get(output)!;
+    assert.ok(Math.abs(before) >= 1000 || before >= 8 && (before - 8) % 24 === 0, `${before}`);
+  }
+});

@@ -7,9 +7,10 @@ export interface Buffer {
   to: number;
   /**
    * Another buffer, which dies at the step this one is born at, and whose bytes this one may take
-   * over: it must begin at least `distance` bytes before it.
+   * over: it must begin at least `distance` bytes before it, or a multiple of `unit` bytes more if
+   * that is given.
    */
-  over?: { readonly buffer: Buffer; readonly distance: number };
+  over?: { readonly buffer: Buffer; readonly distance: number; readonly unit?: number };
 }
 
 /** Slots start at multiples of this, so that kernels may read whole words. */
@@ -88,9 +89,14 @@ function placeInOrder(order: readonly Buffer[]): Map<Buffer, number> {
 /** True if two buffers that are alive at once cannot lie there. */
 function conflict(a: Buffer, aStart: number, b: Buffer, bStart: number): boolean {
   if (aStart + a.bytes <= bStart || bStart + b.bytes <= aStart) return false;
-  if (a.over?.buffer === b) return aStart + a.over.distance > bStart;
-  if (b.over?.buffer === a) return bStart + b.over.distance > aStart;
+  if (a.over?.buffer === b) return !mayBegin(a.over, bStart - aStart);
+  if (b.over?.buffer === a) return !mayBegin(b.over, aStart - bStart);
   return true;
+}
+
+/** True if a buffer may begin so many bytes before the one that it takes over. */
+function mayBegin({ distance, unit = 1 }: NonNullable<Buffer["over"]>, before: number): boolean {
+  return before >= distance && (before - distance) % unit === 0;
 }
 
 function align(offset: number): number {

@@ -90,7 +90,7 @@ function plan(
         codes.define(name, 1),
       weightBytes: linear.weights.length,
       scratchBytes: scratch,
-      ...(inPlace ? { distance: 0 } : {}),
+      ...(inPlace ? { distance: 0, distanceUnit: outputs } : {}),
       body: `static const struct intnic_depthwise_lanes layer = {
     .weights = model_weights_${name}.bytes, .solid = model_solid_${name},
     .scales = model_scales_${name},

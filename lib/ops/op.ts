@@ -52,6 +52,11 @@ export interface Emission {
    * long as it begins at least this many bytes before it; see `rowDistance`.
    */
   readonly distance?: number;
+  /**
+   * If given, that distance may be exceeded only by multiples of so many bytes: for an op that goes
+   * through the image channel by channel, those of a pixel.
+   */
+  readonly distanceUnit?: number;
   /** Arena bytes that keep their contents from one inference to the next. */
   readonly state?: {
     readonly bytes: number;
