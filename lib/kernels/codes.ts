@@ -5,8 +5,9 @@ import { defineSteps, stepsOf } from "./steps.ts";
 
 /** How the kernels for cores without SIMD turn sums into codes. */
 export interface Codes {
-  /** Of `struct intnic_<name>` and `intnic_store_<name>`. */
+  /** Of `struct intnic_<name>`, `intnic_code_<name>` and `intnic_store_<name>`. */
   readonly name: "steps" | "scale";
+  /** The files of these, the store's the last. */
   readonly kernels: readonly string[];
   /** Rough cycles of four. */
   readonly cycles: number;
@@ -26,7 +27,7 @@ export function codesOf(
   if (typeof steps !== "string") {
     return {
       name: "steps",
-      kernels: ["minmax", "range", "steps_store"],
+      kernels: ["minmax", "range", "steps", "steps_store"],
       cycles: 130,
       define: (layer, multiple) => defineSteps(layer, steps, multiple),
     };

@@ -23,7 +23,7 @@ const MAX_SHIFT = 24;
 /** Factors that are tried about the nearest one. */
 const TRIES = 64;
 
-/** One channel of a `struct intnic_steps`, `firmware/kernels/lanes/steps_store.c`. */
+/** One channel of a `struct intnic_steps`, `firmware/kernels/lanes/steps.c`. */
 export interface Steps {
   readonly bias: number;
   readonly most: number;

@@ -49,76 +49,109 @@ struct intnic_winograd_tile {
 
 /* 9 times this is 1 modulo 2^32. */
 #define INTNIC_NINTH 0x38e38e39u
+/* For compilers that would take many shifts and additions for a product with it. */
+#if defined(__GNUC__)
+#define INTNIC_OPAQUE(value) __asm__("" : "+r"(value))
+#else
+#define INTNIC_OPAQUE(value) (void)0
+#endif
 
 /* Words of what comes before an element's channels: a sum of products, the same and 2^15 times a sum. */
 #define INTNIC_WINOGRAD_HEAD (2 * INTNIC_WINOGRAD_TILES)
-/* Sums behind them. */
+/* Sums of an element. */
 #define INTNIC_WINOGRAD_SUMS (INTNIC_WINOGRAD_TILES * INTNIC_WINOGRAD_OUTPUTS)
 
-/* B times a column of six, into words `pitch` apart. */
-static inline void intnic_winograd_six(const int32_t d[6], int32_t pitch, int32_t *to)
+/* B times a column of six. */
+static inline void intnic_winograd_six(const uint32_t d[6], uint32_t to[6])
 {
-    int32_t a = d[4] - 4 * d[2];
-    int32_t b = d[3] - 4 * d[1];
-    int32_t c = d[4] - d[2];
-    int32_t e = 2 * (d[3] - d[1]);
+    uint32_t a = d[4] - 4 * d[2];
+    uint32_t b = d[3] - 4 * d[1];
+    uint32_t c = d[4] - d[2];
+    uint32_t e = 2 * (d[3] - d[1]);
 
     to[0] = c + 4 * (d[0] - d[2]);
-    to += pitch;
-    to[0] = a + b;
-    to += pitch;
-    to[0] = a - b;
-    to += pitch;
-    to[0] = c + e;
-    to += pitch;
-    to[0] = c - e;
-    to += pitch;
-    to[0] = d[5] - d[3] - 2 * e;
+    to[1] = a + b;
+    to[2] = a - b;
+    to[3] = c + e;
+    to[4] = c - e;
+    to[5] = d[5] - d[3] - 2 * e;
+}
+
+/* Two channels as one number, which can be added, subtracted and shifted as a whole. */
+static inline uint32_t intnic_winograd_both(const int8_t *x, int32_t other)
+{
+    return (uint32_t)x[0] + ((uint32_t)x[other] << 16);
+}
+
+/* Apart again; 2^15 has been added, so that the lower one borrows nothing from the upper one. */
+static inline void intnic_winograd_apart(uint32_t both, int32_t *to)
+{
+    to[0] = (int32_t)(both & 0xffffu) - 0x8000;
+    to[1] = (int32_t)both >> 16;
 }
 
 /*
- * Transforms a tile of `depth` channels, whose pixels and rows are so many bytes apart, to elements
- * `pitch` words apart. Two channels of every tile lie side by side.
+ * Transforms a tile of `depth` channels, whose rows are so many bytes apart, to elements `pitch` words
+ * apart. Two channels of every tile lie side by side; the last one of an odd number comes twice, for
+ * the second time its weights are zeros.
  */
 static INTNIC_NOINLINE void intnic_winograd_in(const int8_t *x, int32_t depth, int32_t row,
                                                int32_t pitch, int32_t *to)
 {
-    for (int32_t c = 0; c < depth; c++) {
+    for (int32_t c = 0; c < depth; c += 2) {
         const int8_t *from = x + c;
-        int32_t columns[36];
-        int32_t d[6];
+        int32_t other = c + 1 < depth ? 1 : 0;
+        uint32_t columns[36];
+        uint32_t d[6], t[6];
 
         for (int32_t i = 0; i < 36; i += 6) {
             const int8_t *in = from;
 
-            d[0] = *in;
+            d[0] = intnic_winograd_both(in, other);
             in += row;
-            d[1] = *in;
+            d[1] = intnic_winograd_both(in, other);
             in += row;
-            d[2] = *in;
+            d[2] = intnic_winograd_both(in, other);
             in += row;
-            d[3] = *in;
+            d[3] = intnic_winograd_both(in, other);
             in += row;
-            d[4] = *in;
+            d[4] = intnic_winograd_both(in, other);
             in += row;
-            d[5] = *in;
-            intnic_winograd_six(d, 1, columns + i);
+            d[5] = intnic_winograd_both(in, other);
+            intnic_winograd_six(d, columns + i);
             from += depth;
         }
         for (int32_t k = 0; k < 6; k++) {
+            int32_t *element = to + k * pitch;
+
             d[0] = columns[k];
             d[1] = columns[6 + k];
             d[2] = columns[12 + k];
             d[3] = columns[18 + k];
-            d[4] = columns[24 + k];
-            d[5] = columns[30 + k];
-            intnic_winograd_six(d, 6 * pitch, to + k * pitch);
+            /* Adds 2^15 to all six results. */
+            d[4] = columns[24 + k] + 0x8000u;
+            d[5] = columns[30 + k] + 0x8000u;
+            intnic_winograd_six(d, t);
+            intnic_winograd_apart(t[0], element);
+            element += 6 * pitch;
+            intnic_winograd_apart(t[1], element);
+            element += 6 * pitch;
+            intnic_winograd_apart(t[2], element);
+            element += 6 * pitch;
+            intnic_winograd_apart(t[3], element);
+            element += 6 * pitch;
+            intnic_winograd_apart(t[4], element);
+            element += 6 * pitch;
+            intnic_winograd_apart(t[5], element);
         }
-        to += (c & 1) != 0 ? 2 * INTNIC_WINOGRAD_TILES - 1 : 1;
+        to += 2 * INTNIC_WINOGRAD_TILES;
     }
 }
 
-/* The heads of a tile's elements. */
+/*
+ * The heads of a tile's elements. What fills up the channels may be anything: the heads take away
+ * whatever it adds to the sums.
+ */
 static INTNIC_NOINLINE void intnic_winograd_heads(int32_t *x, int32_t channels, int32_t pitch)
 {
     for (int32_t element = 0; element < 36; element++) {
@@ -127,11 +160,11 @@ static INTNIC_NOINLINE void intnic_winograd_heads(int32_t *x, int32_t channels, 
         uint32_t sum = 0;
 
         for (int32_t left = channels; left > 0; left -= 4) {
-            sum += (uint32_t)(pair[0] + pair[1]);
-            products += (uint32_t)(pair[0] * pair[1]);
+            sum += (uint32_t)pair[0] + (uint32_t)pair[1];
+            products += (uint32_t)pair[0] * (uint32_t)pair[1];
             pair += 2 * INTNIC_WINOGRAD_TILES;
-            sum += (uint32_t)(pair[0] + pair[1]);
-            products += (uint32_t)(pair[0] * pair[1]);
+            sum += (uint32_t)pair[0] + (uint32_t)pair[1];
+            products += (uint32_t)pair[0] * (uint32_t)pair[1];
             pair += 2 * INTNIC_WINOGRAD_TILES;
         }
         x[0] = (int32_t)products;
@@ -140,16 +173,21 @@ static INTNIC_NOINLINE void intnic_winograd_heads(int32_t *x, int32_t channels, 
     }
 }
 
-/* A, transposed, times a column of six. */
-static inline void intnic_winograd_four(const uint32_t m[6], uint32_t to[4])
+/* A, transposed, times six words `pitch` apart, to four words `to_pitch` apart. */
+static inline void intnic_winograd_four(const uint32_t *m, int32_t pitch, uint32_t *to,
+                                        int32_t to_pitch)
 {
-    uint32_t even = m[1] + m[2], odd = m[1] - m[2];
-    uint32_t even2 = m[3] + m[4], odd2 = m[3] - m[4];
+    uint32_t even = m[pitch] + m[2 * pitch];
+    uint32_t odd = even - 2 * m[2 * pitch];
+    uint32_t even2 = m[3 * pitch] + m[4 * pitch];
+    uint32_t odd2 = even2 - 2 * m[4 * pitch];
+    uint32_t first = m[0];
+    uint32_t last = m[5 * pitch];
 
-    to[0] = m[0] + even + even2;
-    to[1] = odd + 2 * odd2;
-    to[2] = even + 4 * even2;
-    to[3] = odd + 8 * odd2 + 4 * m[5];
+    to[0] = first + even + even2;
+    to[to_pitch] = odd + 2 * odd2;
+    to[2 * to_pitch] = even + 4 * even2;
+    to[3 * to_pitch] = odd + 4 * (2 * odd2 + last);
 }
 
 /* The pixels of a tile, of which some are outside the image. */
@@ -173,48 +211,50 @@ static INTNIC_NOINLINE void intnic_winograd_patch(const struct intnic_winograd32
 }
 #endif
 
-/* Transforms one tile's sums of an output, `pitch` words apart, back and writes their codes. */
+/* Transforms one tile's sums of an output back and writes their codes. */
 static INTNIC_NOINLINE void INTNIC_WINOGRAD_BACK(const struct intnic_winograd32 *layer,
-                                                 const int32_t *sums, int32_t pitch, int32_t o,
+                                                 const uint32_t *sums, int32_t o,
                                                  const struct intnic_winograd_tile *tile)
 {
-    const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scale = layer->scales;
+    const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scales = layer->scales;
+    struct INTNIC_PASTE(intnic, INTNIC_CODES) scale = scales[o]; /* which y cannot be part of */
+    int32_t outputs = layer->outputs;
+    int32_t next = layer->out_width * outputs;
+    uint32_t ninth = INTNIC_NINTH;
     int8_t *y = tile->y + o;
     uint32_t rows[24];
-    uint32_t m[6], t[4];
+    const uint32_t *row = rows;
+    int32_t columns = tile->columns;
 
-    scale += o;
     for (int32_t i = 0; i < 6; i++) {
-        for (int32_t k = 0; k < 6; k++) {
-            m[k] = (uint32_t)*sums;
-            sums += pitch;
-        }
-        intnic_winograd_four(m, t);
-        rows[i] = t[0];
-        rows[6 + i] = t[1];
-        rows[12 + i] = t[2];
-        rows[18 + i] = t[3];
+        intnic_winograd_four(sums, INTNIC_WINOGRAD_SUMS, rows + i, 6);
+        sums += 6 * INTNIC_WINOGRAD_SUMS;
     }
-    for (int32_t i = 0; i < tile->rows; i++) {
-        int32_t line[4];
+    INTNIC_OPAQUE(ninth);
+    for (int32_t left = tile->rows; left > 0; left--) {
+        uint32_t line[4];
+        const uint32_t *value = line;
+        int8_t *to = y;
 
-        intnic_winograd_four(rows + 6 * i, t);
-        for (int32_t k = 0; k < 4; k++) {
-            line[k] = ((int32_t)(t[k] * INTNIC_NINTH) >> 6) + scale->bias;
+        intnic_winograd_four(row, 1, line, 1);
+        for (int32_t k = columns; k > 0; k--) {
+            int32_t sum = ((int32_t)(*value++ * ninth) >> 6) + scale.bias;
+
+            *to = INTNIC_PASTE(intnic_code, INTNIC_CODES)(sum, &scale, &layer->range);
+            to += outputs;
         }
-        INTNIC_PASTE(intnic_store, INTNIC_CODES)(line, tile->columns, scale, &layer->range,
-                                                 layer->outputs, y);
-        y += layer->out_width * layer->outputs;
+        row += 6;
+        y += next;
     }
 }
 
 /* All outputs of some tiles. */
 static void INTNIC_WINOGRAD_TILES_OUT(const struct intnic_winograd32 *layer, int32_t *elements,
-                                      const struct intnic_winograd_tile *tiles, int32_t count)
+                                      uint32_t *sums, const struct intnic_winograd_tile *tiles,
+                                      int32_t count)
 {
     const uint32_t *w = layer->weights;
-    int32_t before = INTNIC_WINOGRAD_HEAD + INTNIC_WINOGRAD_TILES * layer->channels;
-    int32_t pitch = before + INTNIC_WINOGRAD_SUMS;
+    int32_t pitch = INTNIC_WINOGRAD_HEAD + INTNIC_WINOGRAD_TILES * layer->channels;
 
     for (int32_t i = 0; i < count; i++) {
         intnic_winograd_heads(elements + 2 * i, layer->channels, pitch);
@@ -222,32 +262,28 @@ static void INTNIC_WINOGRAD_TILES_OUT(const struct intnic_winograd32 *layer, int
     for (int32_t o = 0; o < layer->outputs; o += INTNIC_WINOGRAD_OUTPUTS) {
         int32_t outputs = intnic_min(layer->outputs - o, INTNIC_WINOGRAD_OUTPUTS);
 
-        w = intnic_winograd_sums(elements, elements + 36 * pitch, w, layer->channels);
+        w = intnic_winograd_sums(elements, elements + 36 * pitch, w, layer->channels, sums);
         for (int32_t i = 0; i < count; i++) {
-            const int32_t *sums = elements + before + i * INTNIC_WINOGRAD_OUTPUTS;
-
             for (int32_t k = 0; k < outputs; k++) {
-                INTNIC_WINOGRAD_BACK(layer, sums + k, pitch, o + k, &tiles[i]);
+                INTNIC_WINOGRAD_BACK(layer, sums + i * INTNIC_WINOGRAD_OUTPUTS + k, o + k,
+                                     &tiles[i]);
             }
         }
     }
 }
 
-/* The scratch bytes hold the elements of some tiles, and the pixels of one. */
+/* The scratch bytes hold the elements of some tiles, their sums, and the pixels of one. */
 static void INTNIC_PASTE(intnic_winograd32, INTNIC_CODES)(const struct intnic_winograd32 *layer,
                                                           const int8_t *x, int32_t *scratch,
                                                           int8_t *y)
 {
     struct intnic_winograd_tile tiles[INTNIC_WINOGRAD_TILES];
     int32_t depth = layer->depth;
-    int32_t pitch = INTNIC_WINOGRAD_TILES * (2 + layer->channels + INTNIC_WINOGRAD_OUTPUTS);
-    int8_t *patch = (int8_t *)(void *)(scratch + 36 * pitch);
+    int32_t pitch = INTNIC_WINOGRAD_HEAD + INTNIC_WINOGRAD_TILES * layer->channels;
+    uint32_t *sums = (uint32_t *)(void *)(scratch + 36 * pitch);
+    int8_t *patch = (int8_t *)(void *)(sums + 36 * INTNIC_WINOGRAD_SUMS);
     int32_t count = 0;
 
-    /* For what fills up the channels. */
-    for (int32_t i = 0; i < 36 * pitch; i++) {
-        scratch[i] = 0;
-    }
     for (int32_t oy = 0; oy < layer->out_height; oy += 4) {
         int32_t top = oy - layer->pad_top;
 
@@ -267,13 +303,13 @@ static void INTNIC_PASTE(intnic_winograd32, INTNIC_CODES)(const struct intnic_wi
             tile->rows = intnic_min(layer->out_height - oy, 4);
             tile->columns = intnic_min(layer->out_width - ox, 4);
             if (++count == INTNIC_WINOGRAD_TILES) {
-                INTNIC_WINOGRAD_TILES_OUT(layer, scratch, tiles, count);
+                INTNIC_WINOGRAD_TILES_OUT(layer, scratch, sums, tiles, count);
                 count = 0;
             }
         }
     }
     if (count > 0) {
-        INTNIC_WINOGRAD_TILES_OUT(layer, scratch, tiles, count);
+        INTNIC_WINOGRAD_TILES_OUT(layer, scratch, sums, tiles, count);
     }
 }
 #undef INTNIC_WINOGRAD_BACK

@@ -1,5 +1,5 @@
 /* The code of a sum. */
-static inline int8_t intnic_scaled(int32_t sum, const struct intnic_scale *scale,
+static inline int8_t intnic_code_scale(int32_t sum, const struct intnic_scale *scale,
                                    const struct intnic_range *range)
 {
     int32_t value = intnic_scale_down(sum, scale);

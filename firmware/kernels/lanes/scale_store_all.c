@@ -5,7 +5,7 @@ static INTNIC_NOINLINE void intnic_store_scale(const int32_t *sum, int32_t count
                                                int8_t *y)
 {
     for (; count > 0; count--) {
-        *y = intnic_scaled(*sum++, scale, range);
+        *y = intnic_code_scale(*sum++, scale, range);
         y += pitch;
     }
 }

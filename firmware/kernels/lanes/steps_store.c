@@ -1,33 +1,13 @@
-/* Per output channel: accumulator start, and how its sum becomes a code. */
-struct intnic_steps {
-    int32_t bias;   /* zero point of the input folded in, less the sum at which codes begin to rise */
-    uint32_t most;  /* the sum at which they have risen to the top; in the top byte the shift */
-    uint32_t factor;
-    uint32_t offset; /* lowest code included */
-};
-
-/*
- * The codes of sums, `pitch` bytes apart: limited to 0 .. most, scaled in two parts, so that no
- * product leaves 32 bits. The generator has found numbers for which this is the rounding rule.
- */
+/* The codes of sums, `pitch` bytes apart. */
 static INTNIC_NOINLINE void intnic_store_steps(const int32_t *sum, int32_t count,
                                                const struct intnic_steps *steps,
                                                const struct intnic_range *range, int32_t pitch,
                                                int8_t *y)
 {
-    uint32_t most = steps->most << 8 >> 8;
-    uint32_t shift = steps->most >> 24;
-    uint32_t low = steps->factor & 0xfffu;
-    uint32_t high = steps->factor >> 12;
-    uint32_t offset = steps->offset;
+    struct intnic_steps same = *steps; /* which y cannot be part of */
 
-    (void)range; /* is in the numbers */
     for (; count > 0; count--) {
-        int32_t value = *sum++;
-        int32_t above = (value & ~(value >> 31)) - (int32_t)most;
-        uint32_t u = most + (uint32_t)(above & (above >> 31));
-
-        *y = (int8_t)(uint8_t)((((u * low) >> 12) + u * high + offset) >> shift);
+        *y = intnic_code_steps(*sum++, &same, range);
         y += pitch;
     }
 }

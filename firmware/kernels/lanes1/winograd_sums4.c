@@ -14,8 +14,9 @@
     } while (0)
 
 /* The sums of four outputs for all elements up to `end`; returns the weights of the next four. */
-static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const int32_t *end,
-                                                            const uint32_t *w, int32_t channels)
+static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(const int32_t *x, const int32_t *end,
+                                                            const uint32_t *w, int32_t channels,
+                                                            uint32_t *sums)
 {
     while (x != end) {
         uint32_t products = (uint32_t)x[0];
@@ -35,11 +36,11 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const in
             INTNIC_WINOGRAD_PAIR(sum2, sum3);
             x += 2;
         }
-        x[0] = (int32_t)(sum0 - (sum1 << 16));
-        x[1] = (int32_t)sum1;
-        x[2] = (int32_t)(sum2 - (sum3 << 16));
-        x[3] = (int32_t)sum3;
-        x += 4;
+        sums[0] = sum0 - (sum1 << 16);
+        sums[1] = sum1;
+        sums[2] = sum2 - (sum3 << 16);
+        sums[3] = sum3;
+        sums += 4;
     }
     return w;
 }

@@ -29,8 +29,8 @@
 #define INTNIC_WINOGRAD_STORE(k, a, b)              \
     "slli t0, " b ", 16\n\t"                        \
     "sub " a ", " a ", t0\n\t"                      \
-    "sw " a ", 8*(" #k ")(%[x])\n\t"                  \
-    "sw " b ", 8*(" #k ")+4(%[x])\n\t"
+    "sw " a ", 8*(" #k ")(%[sums])\n\t"               \
+    "sw " b ", 8*(" #k ")+4(%[sums])\n\t"
 /* Two channels. */
 #define INTNIC_WINOGRAD_CHANNELS(k)                         \
     "lw a2, 16*(" #k ")(%[x])\n\t"                            \
@@ -47,8 +47,9 @@
  * The sums of eight outputs of two tiles for all elements up to `end`; returns the weights of the next
  * eight.
  */
-static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const int32_t *end,
-                                                            const uint32_t *w, int32_t channels)
+static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(const int32_t *x, const int32_t *end,
+                                                            const uint32_t *w, int32_t channels,
+                                                            uint32_t *sums)
 {
     /* In assembly because it takes all registers, and compilers spill. */
 #ifdef __OPTIMIZE__
@@ -83,16 +84,14 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const in
         INTNIC_WINOGRAD_STORE(6, "t4", "t5")
         INTNIC_WINOGRAD_STORE(7, "t6", "ra")
         "lw t0, %[end]\n\t"
-        "addi %[x], %[x], 64\n\t"
+        "addi %[sums], %[sums], 64\n\t"
         "bne %[x], t0, 1b\n\t"
-        : [x] "+r"(x), [w] "+r"(w)
+        : [x] "+r"(x), [w] "+r"(w), [sums] "+r"(sums)
         : [bytes] "m"(bytes), [end] "m"(end)
         : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "s1", "s2", "s3", "s4", "s5", "s6", "s7",
           "s8", "s9", "s10", "s11", "a2", "a3", "a4", "a5", "a6", "a7", "memory");
 #else
     while (x != end) {
-        int32_t *sums = x + 4 + 2 * channels;
-
         for (int32_t i = 0; i < 16; i++) {
             const int32_t *pair = x + 2 * (i >> 3);
             const uint32_t *word = w + 8 + (i & 6);
@@ -109,13 +108,14 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const in
                 sum += ((uint32_t)pair[0] + w1) * ((uint32_t)pair[1] + w0);
                 word += 8;
             }
-            sums[i] = (int32_t)sum;
+            sums[i] = sum;
         }
         for (int32_t i = 0; i < 16; i += 2) {
-            sums[i] = (int32_t)((uint32_t)sums[i] - ((uint32_t)sums[i + 1] << 16));
+            sums[i] -= sums[i + 1] << 16;
         }
         w += 8 + 4 * channels;
-        x = sums + 16;
+        x += 4 + 2 * channels;
+        sums += 16;
     }
 #endif
     return w;

@@ -22,8 +22,9 @@
 #endif
 
 /* The sums of four outputs for all elements up to `end`; returns the weights of the next four. */
-static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const int32_t *end,
-                                                            const uint32_t *w, int32_t channels)
+static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(const int32_t *x, const int32_t *end,
+                                                            const uint32_t *w, int32_t channels,
+                                                            uint32_t *sums)
 {
     /*
      * In assembly for the registers: sums are kept in the upper ones, where they can only be added
@@ -34,7 +35,7 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const in
 
     __asm__ volatile(
         ".syntax unified\n\t"
-        "ldr r6, %[bytes]\n\t"
+        "ldr r6, %[sums]\n\t"
         "mov r12, r6\n"
         "1:\n\t"
         "ldmia %[w]!, {r4, r5, r6, r7}\n\t"
@@ -47,8 +48,9 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const in
         "mov r9, r5\n\t"
         "mov r10, r6\n\t"
         "mov r11, r7\n\t"
-        "mov lr, %[x]\n\t"
-        "add lr, r12\n"
+        "ldr r4, %[bytes]\n\t"
+        "adds r4, r4, %[x]\n\t"
+        "mov lr, r4\n"
         "2:\n\t"
         INTNIC_WINOGRAD_CHANNELS
         INTNIC_WINOGRAD_CHANNELS
@@ -62,12 +64,14 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const in
         "subs r2, r2, r6\n\t"
         "lsls r6, r5, #16\n\t"
         "subs r4, r4, r6\n\t"
-        "stmia %[x]!, {r2, r3, r4, r5}\n\t"
+        "mov r6, r12\n\t"
+        "stmia r6!, {r2, r3, r4, r5}\n\t"
+        "mov r12, r6\n\t"
         "ldr r6, %[end]\n\t"
         "cmp %[x], r6\n\t"
         "bne 1b\n\t"
         : [x] "+l"(x), [w] "+l"(w)
-        : [bytes] "m"(bytes), [end] "m"(end)
+        : [bytes] "m"(bytes), [end] "m"(end), [sums] "m"(sums)
         : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 #else
     while (x != end) {
@@ -87,11 +91,12 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(int32_t *x, const in
                 }
                 sum += ((uint32_t)x[c] + w1) * ((uint32_t)x[c + 1] + w0);
             }
-            x[channels + i] = (int32_t)sum;
+            sums[i] = sum;
         }
-        x += channels + 4;
-        x[-4] -= (int32_t)((uint32_t)x[-3] << 16);
-        x[-2] -= (int32_t)((uint32_t)x[-1] << 16);
+        x += channels;
+        sums[0] -= sums[1] << 16;
+        sums[2] -= sums[3] << 16;
+        sums += 4;
         w += 4 + 2 * channels;
     }
 #endif
