@@ -1,13 +1,20 @@
 import { rowDistance } from "../codegen/overlap.ts";
-import { defineAlignedWeights } from "../codegen/pack.ts";
+import { formatList } from "../codegen/literals.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { Window } from "../ops/window.ts";
+import type { Shape } from "../types.ts";
+import { defineDepthwiseCodes, depthwiseCodes } from "./depthwise_codes.ts";
 import type { Kernel } from "./kernel.ts";
 import { defineScales, rangeFields, scaleKernels, scalesOf } from "./scale.ts";
 
+/** Lines laid out at a time: a word of each line of four channels is at most 255 bytes. */
+const MAX_LINES = 15;
+/** Cycles that scratch memory for more lines at a time has to save. */
+const WORTH = 1.04;
+
 /**
  * Depthwise convolution with 3×3 filters on cores with SMLAD (`firmware/kernels/dsp/depthwise_3x3.c`):
- * four channels at a time are laid out as planes of columns, two image rows a word.
+ * some lines of four channels at a time are laid out as words of two steps.
  */
 export const depthwise3x3: Kernel<Window> = {
   name: "planes",
@@ -15,79 +22,166 @@ export const depthwise3x3: Kernel<Window> = {
 
   plan(node, { inputs, output, rounding }) {
     const linear = quantizedLinear(node);
-    const { kernel, stride, dilation, padding } = node.attributes;
-    const [height, width, depth] = inputs[0]!.shape as [number, number, number];
-    const [outHeight, outWidth, outputs] = output.shape as [number, number, number];
-    const [vertical, horizontal] = stride;
+    const { kernel, stride: [stride, across], dilation } = node.attributes;
+    const input = inputs[0]!;
+    const depth = input.shape[2]!;
     if (kernel[0] !== 3 || kernel[1] !== 3) return "its filters are not 3×3";
     if (dilation[0] !== 1 || dilation[1] !== 1) return "its windows have holes";
-    if (vertical !== horizontal || vertical > 2) return "its stride is not 1 or 2 both ways";
-    if (outputs !== depth) return "it has several filters a channel";
+    if (stride !== across || stride > 2) return "its stride is not 1 or 2 both ways";
+    if (output.shape[2] !== depth) return "it has several filters a channel";
     if (depth % 4 !== 0) return `its ${depth} channels are not a multiple of four`;
-    const scales = scalesOf(linear, inputs[0]!.zeroPoint, output, rounding);
-    if (typeof scales === "string") return scales;
-    // Rows and columns change places where the image is higher than wide.
-    const turned = outHeight > outWidth;
-    const turn = <T>(row: T, column: T): [T, T] => turned ? [column, row] : [row, column];
-    const [rows, count] = turn(outHeight, outWidth);
-    const [xHeight, xWidth] = turn(height, width);
-    const [xRow, xColumn] = turn(width * depth, depth);
-    const [yRow, yColumn] = turn(outWidth * depth, depth);
-    const [padTop, padLeft] = turn(padding.top, padding.left);
-    const columns = (count - 1) * horizontal + 3;
-    const scratch = 4 * columns * 8 + 8 * count;
-    const passes = Math.ceil(rows / (vertical === 1 ? 2 : 1)) * depth;
-    const weights = pack(linear.weights, turned);
+    const codes = depthwiseCodes(linear, input.zeroPoint, node, output, rounding);
+    const scales = scalesOf(linear, input.zeroPoint, output, rounding);
+    const atOnce = typeof codes !== "string";
+    if (!atOnce && typeof scales === "string") return scales;
+    // Lines cost something each, so there should be few of them. All strips of a layer are to choose
+    // alike, or they do not share their weights.
+    const turned = output.shape[0]! > output.shape[1]!;
+    const walk = walkOf(node.attributes, input.shape, output.shape, turned, atOnce);
+    const { x, y, lines, pairs, scratch } = walk;
+    const out = atOnce ? "codes" : "sums";
+    const taps = pack(
+      linear.weights,
+      turned,
+      stride,
+      (channel) => atOnce && codes[channel]!.constant,
+    );
+    const kind = `INTNIC_STRIDE=${stride},INTNIC_LINES=${lines}`;
     return {
-      cycles: passes * (10 * columns + (vertical === 1 ? 44 : 26) * count + 120),
+      cycles: walk.cycles,
       extraFlash: 0,
       scratch,
-      why: "four channels laid out as planes of columns, two rows a word",
+      why: "four channels laid out as lines, two steps a word" +
+        (atOnce ? ", sums scaled where they are made" : `; ${codes}`),
       emit: (name) => ({
         kernels: [
           "noinline",
           "simd",
           ...scaleKernels(rounding),
-          "store_sums",
+          ...(atOnce ? [] : ["store_sums"]),
           "limit",
-          "depthwise_3x3",
+          "depthwise_planes",
+          "depthwise_lines",
+          `depthwise_lines_${stride}@INTNIC_LINES=${lines},INTNIC_OUT=${out}`,
+          `depthwise_${out}@${kind}`,
+          `depthwise_3x3@${kind},INTNIC_OUT=${out}`,
         ],
-        constants: defineAlignedWeights(name, weights) + defineScales(name, scales),
-        weightBytes: weights.length,
-        // Sweeping along columns, it writes to all rows before it has read the next columns.
-        ...(turned ? {} : {
+        constants: defineTaps(name, taps) +
+          (atOnce
+            ? defineDepthwiseCodes(name, codes)
+            : defineScales(name, typeof scales === "string" ? [] : scales)),
+        weightBytes: 4 * taps.length,
+        // A channel's lines are read before any of theirs is written. Of columns in several turns the
+        // first are written to all rows before the last are read.
+        ...(turned && walk.atOnce < y.lines ? {} : {
           distance: rowDistance({
-            rows,
-            atOnce: vertical === 1 ? 2 : 1,
-            outputRow: outWidth * depth,
-            inputRow: width * depth,
-            stride: vertical,
-            before: padding.top,
+            rows: y.lines,
+            atOnce: walk.atOnce,
+            outputRow: y.line,
+            inputRow: x.line,
+            stride,
+            before: walk.padLines,
+            copied: true,
           }),
+          distanceUnit: depth,
         }),
         scratchBytes: scratch,
         body: `static const struct intnic_depthwise_3x3 layer = {
-    .weights = model_weights_${name}.bytes, .scales = model_scales_${name},
-    .height = ${xHeight}, .width = ${xWidth}, .depth = ${depth},
-    .x_row = ${xRow}, .x_column = ${xColumn}, .y_row = ${yRow}, .y_column = ${yColumn},
-    .stride = ${vertical}, .pad_top = ${padTop}, .pad_left = ${padLeft},
-    .out_height = ${rows}, .out_width = ${count},
-    .columns = ${columns}, .input_zero = ${inputs[0]!.zeroPoint},
+    .taps = model_weights_${name}, .scales = model_scales_${name}, .depth = ${depth},
+    .x_lines = ${x.lines}, .x_steps = ${x.steps}, .x_line = ${x.line}, .x_step = ${x.step},
+    .y_lines = ${y.lines}, .y_steps = ${y.steps}, .y_line = ${y.line}, .y_step = ${y.step},
+    .pad_lines = ${walk.padLines}, .pad_steps = ${walk.padSteps},
+    .at_once = ${walk.atOnce}, .lines = ${lines}, .pairs = ${pairs},
+    .input_zero = ${input.zeroPoint},
 };
 static const struct intnic_range range = ${rangeFields(node)};
 
-intnic_depthwise_3x3(&layer, x, (intnic_pair *)(void *)scratch, y);
-intnic_limit(y, ${outHeight * outWidth * depth}, &range);`,
+intnic_depthwise_3x3_${out}_${stride}_${lines}(&layer, x, (intnic_pair *)(void *)scratch, y);
+intnic_limit(y, ${y.lines * y.steps * depth}, &range);`,
       }),
     };
   },
 };
 
-/** Per channel its filter column by column, or row by row where the two change places. */
-function pack(weights: Int8Array, turned: boolean): Int8Array {
-  if (turned) return weights;
-  return weights.map((_, i) => {
-    const [column, row] = [Math.floor(i % 9 / 3), i % 3];
-    return weights[i - i % 9 + 3 * row + column]!;
+/** An image as lines of steps: rows of pixels or, turned, columns; and bytes from one to the next. */
+function geometry(shape: Shape, turned: boolean) {
+  const [height, width, depth] = shape as [number, number, number];
+  return turned
+    ? { lines: width, steps: height, line: depth, step: width * depth }
+    : { lines: height, steps: width, line: width * depth, step: depth };
+}
+
+/**
+ * How to walk over a layer: with as many lines at a time as are worth their scratch memory.
+ *
+ * @param codes whether sums are scaled where they are made
+ */
+function walkOf(
+  { stride: [stride], padding }: Window,
+  image: Shape,
+  output: Shape,
+  turned: boolean,
+  codes: boolean,
+) {
+  const x = geometry(image, turned);
+  const y = geometry(output, turned);
+  const pairs = stride === 1 ? Math.ceil(y.steps / 2) + 1 : y.steps + 1;
+  const most = Math.min(y.lines, Math.floor((MAX_LINES - 3) / stride) + 1);
+  const [padLines, padSteps] = turned ? [padding.left, padding.top] : [padding.top, padding.left];
+  const walks = Array.from({ length: most }, (_, i) => {
+    const atOnce = i + 1;
+    const lines = (atOnce - 1) * stride + 3;
+    const turns = Math.ceil(y.lines / atOnce);
+    // Of each turn the last lines of the one before are laid out again.
+    const laid = y.lines * stride + turns * (3 - stride);
+    const out = codes ? { pair: stride === 1 ? 30 : 17, store: 6 } : { pair: 46, store: 0 };
+    const channel = y.lines * (out.pair * (pairs - 1) + 30) + turns * 50;
+    const four = laid * (16 * pairs + 30) + y.lines * (out.store * y.steps + 10) + 4 * channel +
+      turns * 40;
+    return {
+      x,
+      y,
+      atOnce,
+      lines,
+      pairs,
+      padLines,
+      padSteps,
+      scratch: 16 * lines * pairs + 4 * 2 * (pairs - 1) * (codes ? atOnce : 1),
+      cycles: image[2]! / 4 * four,
+    };
   });
+  const fewest = Math.min(...walks.map(({ cycles }) => cycles));
+  return walks.find(({ cycles }) => cycles <= fewest * WORTH)!;
+}
+
+/**
+ * Per channel a word for each of three lines: bytes 1 and 3 are its first two taps. With a stride of
+ * 1, bytes 0 and 2 are the last two; with a stride of 2, the third taps follow each other in those.
+ */
+function pack(
+  weights: Int8Array,
+  turned: boolean,
+  stride: number,
+  blank: (channel: number) => boolean,
+): Uint32Array {
+  const taps = new Uint32Array(weights.length / 3);
+  for (let channel = 0; channel < weights.length / 9; channel++) {
+    if (blank(channel)) continue;
+    const tap = (line: number, step: number) =>
+      line < 3 ? weights[9 * channel + (turned ? 3 * step + line : 3 * line + step)]! & 255 : 0;
+    for (let line = 0; line < 3; line++) {
+      const [v0, v1] = stride === 1
+        ? [tap(line, 1), tap(line, 2)]
+        : [tap(2 * line, 2), tap(2 * line + 1, 2)];
+      taps[3 * channel + line] = v0 | tap(line, 0) << 8 | v1 << 16 | tap(line, 1) << 24;
+    }
+  }
+  return taps;
+}
+
+function defineTaps(name: string, taps: Uint32Array): string {
+  const words = Array.from(taps, (word) => `0x${word.toString(16).padStart(8, "0")}`);
+  return `static const uint32_t model_weights_${name}[${words.length}] = {\n${
+    formatList(words)
+  }\n};\n`;
 }

@@ -65,7 +65,7 @@ export function stepsOf(
 }
 
 /** Smallest and largest sum over all int8 inputs. */
-function reachOf(weights: Int8Array, bias: number): readonly [number, number] {
+export function reachOf(weights: Int8Array, bias: number): readonly [number, number] {
   let [low, high] = [bias, bias];
   for (const weight of weights) {
     low += Math.min(-128 * weight, 127 * weight);
@@ -75,12 +75,12 @@ function reachOf(weights: Int8Array, bias: number): readonly [number, number] {
 }
 
 /** The lowest code, and for each code above it the smallest sum that gives it. */
-interface Changes {
+export interface Changes {
   readonly lowest: number;
   readonly sums: readonly number[];
 }
 
-function changesOf(
+export function changesOf(
   code: (sum: number) => number,
   [least, most]: readonly [number, number],
   slope: number,
