@@ -1,13 +1,14 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { UserError } from "../errors.ts";
 import type { Binary, CProgram, Target } from "../types.ts";
 import { readElf } from "./elf.ts";
 import { requireFit } from "./fit.ts";
-import { checkIntegerOnly } from "./integer_only.ts";
+import { checkIntegerAssembly } from "./integer_assembly.ts";
+import { checkIntegerOnly, checkSymbols } from "./integer_only.ts";
 import { linkScript } from "./link_script.ts";
 import { flashUse, ramUse } from "./sizes.ts";
 import { deepestStack } from "./stack.ts";
@@ -47,6 +48,9 @@ const linkFlags = [
   "-Wl,--no-check-sections",
 ] as const;
 
+/** What the host's compiler makes of the model. */
+const ASSEMBLY = "model.s";
+
 const start = new URL("../../firmware/start/", import.meta.url);
 
 /**
@@ -68,19 +72,19 @@ export async function build(
   }
   const flags = [...commonFlags, ...target.compiler.flags];
   const sources = await collectSources(target, directory, entry);
-  for (const { path, object } of sources) {
-    const own = target.isa === "host" ? ["-fPIC"] : [];
+  const compile = async (path: string, output: string, how: readonly string[]) =>
     await run(compiler.path, [
-      ...flags,
-      ...own,
-      ...warningFlags,
-      "-fcallgraph-info=su",
-      `-I${directory}`,
-      "-c",
-      path,
-      "-o",
-      join(directory, object),
+      ...[...flags, ...how, ...warningFlags, "-fcallgraph-info=su", `-I${directory}`],
+      ...[path, "-o", join(directory, output)],
     ]);
+  for (const { path, object } of sources) {
+    if (target.isa !== "host") {
+      await compile(path, object, ["-c"]);
+      continue;
+    }
+    // The text is what is searched for floats.
+    await compile(path, ASSEMBLY, ["-fPIC", "-S"]);
+    await run(compiler.path, [...flags, "-c", ASSEMBLY, "-o", object], directory);
   }
   const path = join(directory, target.isa === "host" ? "model.so" : "model.elf");
   const shape = target.isa === "host" ? ["-shared"] : ["-static", "-Wl,-T,link.ld"];
@@ -122,9 +126,12 @@ async function describe(
 ): Promise<Binary> {
   const bytes = await Deno.readFile(path);
   const elf = readElf(bytes);
-  // The host's compiler may use its vector unit on integers, which looks like float code; that the
-  // C has no float in it shows on every other target.
-  const violations = target.isa === "host" ? [] : checkIntegerOnly(elf, bytes);
+  const violations = target.isa === "host"
+    ? [
+      ...checkIntegerAssembly(await Deno.readTextFile(join(dirname(path), ASSEMBLY)), elf.machine),
+      ...checkSymbols(elf),
+    ]
+    : checkIntegerOnly(elf, bytes);
   if (violations.length > 0) {
     throw new UserError(`${path} is not free of float code. ${violations.join(" ")}`);
   }

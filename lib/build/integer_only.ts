@@ -37,10 +37,11 @@ const LISTED = 20;
  * @param bytes the file `elf` was read from
  */
 export function checkIntegerOnly(elf: Elf, bytes: Uint8Array): string[] {
-  return [...symbolBreaches(elf), ...instructionBreaches(elf, bytes)];
+  return [...checkSymbols(elf), ...instructionBreaches(elf, bytes)];
 }
 
-function symbolBreaches(elf: Elf): string[] {
+/** The breaches that names of functions tell. */
+export function checkSymbols(elf: Elf): string[] {
   const breaches = new Set<string>();
   for (const s of elf.symbols) {
     if (s.kind === "file" || s.kind === "section") continue;

@@ -1,5 +1,6 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { conv2dBand, conv2dBand16 } from "../kernels/conv2d_band.ts";
+import { conv2dVectors } from "../kernels/conv2d_vectors.ts";
 import { conv2dPlaneLanes } from "../kernels/depthwise_lanes.ts";
 import { conv2dLanes } from "../kernels/conv2d_lanes.ts";
 import { conv2dPlane } from "../kernels/conv2d_plane.ts";
@@ -36,6 +37,7 @@ export const conv2d: Op<Conv2d> = {
     ...conv2dLanes,
     ...conv2dWinograd32,
     conv2dPlaneLanes,
+    conv2dVectors,
   ],
   inPlace: () => false,
 

@@ -2,6 +2,7 @@ import { defineChannels, defineWeights, outputFields, requantizeKernels } from "
 import { denseWide } from "../kernels/dense_wide.ts";
 import { denseLanes } from "../kernels/dense_lanes.ts";
 import { denseBytes } from "../kernels/dense_bytes.ts";
+import { denseVectors } from "../kernels/dense_vectors.ts";
 import { UserError } from "../errors.ts";
 import { roundingRule } from "../quantize/requant.ts";
 import { activationRange } from "./activation.ts";
@@ -13,7 +14,7 @@ import { elements, formatShape, linearConstants, type Op, quantizedLinear } from
  */
 export const dense: Op = {
   quantization: "linear",
-  kernels: [denseWide, denseBytes, ...denseLanes],
+  kernels: [denseWide, denseBytes, ...denseLanes, denseVectors],
   inPlace: () => false,
 
   infer(node, inputs) {

@@ -1,5 +1,6 @@
 import { depthwiseLanes } from "../kernels/depthwise_lanes.ts";
 import { depthwise3x3 } from "../kernels/depthwise_3x3.ts";
+import { depthwiseVectors } from "../kernels/depthwise_vectors.ts";
 import { defineChannels, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { formatList } from "../codegen/literals.ts";
 import { windowDistance } from "../codegen/overlap.ts";
@@ -16,7 +17,7 @@ import { requireImage, type Window, windowFields, windowIndices, windowOutput } 
  */
 export const depthwiseConv2d: Op<Window> = {
   quantization: "linear",
-  kernels: [depthwiseLanes, depthwise3x3],
+  kernels: [depthwiseLanes, depthwise3x3, depthwiseVectors],
   inPlace: () => false,
 
   infer(node, inputs) {

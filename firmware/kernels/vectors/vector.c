@@ -1,0 +1,100 @@
+/*
+ * Vectors of int32 in the vector extensions of GCC and Clang, as wide as the machine compiled for
+ * has them; it compiles for any. Sums are of uint32: on their way they may wrap, at their end they
+ * are int32, as the generator has proved.
+ */
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__) && defined(__AVX512BW__)
+#define INTNIC_LANES 16
+#elif defined(__AVX2__)
+#define INTNIC_LANES 8
+#else
+#define INTNIC_LANES 4
+#endif
+
+typedef int32_t intnic_ints __attribute__((vector_size(4 * INTNIC_LANES)));
+typedef uint32_t intnic_words __attribute__((vector_size(4 * INTNIC_LANES)));
+typedef int16_t intnic_shorts __attribute__((vector_size(2 * INTNIC_LANES)));
+typedef int8_t intnic_codes __attribute__((vector_size(INTNIC_LANES)));
+
+/* The same in memory, where they may lie anywhere. */
+typedef intnic_words intnic_words_at __attribute__((aligned(1), may_alias));
+typedef intnic_ints intnic_ints_at __attribute__((aligned(1), may_alias));
+typedef intnic_codes intnic_codes_at __attribute__((aligned(1), may_alias));
+typedef uint32_t intnic_word_at __attribute__((aligned(1), may_alias));
+
+/* For loops whose vectors must stay in registers. */
+#define INTNIC_INLINE static inline __attribute__((always_inline))
+
+/*
+ * Adds to each lane the four products of its unsigned bytes in x and its signed bytes in w: the
+ * one thing that processors have instructions for and C has no words.
+ */
+#if INTNIC_LANES == 16
+INTNIC_INLINE intnic_words intnic_add_dots(intnic_words sums, intnic_words x, intnic_words w)
+{
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w));
+    return sums;
+}
+#elif defined(__SSE2__)
+typedef int16_t intnic_halves __attribute__((vector_size(4 * INTNIC_LANES)));
+typedef uint16_t intnic_raised_halves __attribute__((vector_size(4 * INTNIC_LANES)));
+
+#if INTNIC_LANES == 8
+#define INTNIC_PAIRS __builtin_ia32_pmaddwd256
+#else
+#define INTNIC_PAIRS __builtin_ia32_pmaddwd128
+#endif
+
+INTNIC_INLINE intnic_words intnic_add_dots(intnic_words sums, intnic_words x, intnic_words w)
+{
+    intnic_halves even = (intnic_halves)w << 8 >> 8;
+    intnic_halves odd = (intnic_halves)w >> 8;
+
+    /* What is in a vector stays there: GCC would mask a word first and then copy it to all lanes. */
+    __asm__("" : "+x"(x));
+    sums += (intnic_words)INTNIC_PAIRS((intnic_halves)(x & 0xff00ff), even);
+    return sums + (intnic_words)INTNIC_PAIRS((intnic_halves)((intnic_raised_halves)x >> 8), odd);
+}
+#else
+INTNIC_INLINE intnic_words intnic_add_dots(intnic_words sums, intnic_words x, intnic_words w)
+{
+    sums += (x & 255) * (intnic_words)((intnic_ints)(w << 24) >> 24);
+    sums += (x >> 8 & 255) * (intnic_words)((intnic_ints)(w << 16) >> 24);
+    sums += (x >> 16 & 255) * (intnic_words)((intnic_ints)(w << 8) >> 24);
+    return sums + (x >> 24) * (intnic_words)((intnic_ints)w >> 24);
+}
+#endif
+
+/* Four taps, for all lanes. */
+INTNIC_INLINE intnic_words intnic_all(const uint8_t *taps)
+{
+    return (intnic_words){ 0 } + *(const intnic_word_at *)taps;
+}
+
+/* Lane by lane the smaller and the larger. */
+INTNIC_INLINE intnic_ints intnic_min_lanes(intnic_ints a, intnic_ints b)
+{
+    intnic_ints less = a < b;
+
+    return (a & less) | (b & ~less);
+}
+
+INTNIC_INLINE intnic_ints intnic_max_lanes(intnic_ints a, intnic_ints b)
+{
+    intnic_ints less = a < b;
+
+    return (b & less) | (a & ~less);
+}
+
+/* Lane by lane the top word of a 64-bit product, rounded down; b is not negative. */
+INTNIC_INLINE intnic_ints intnic_mul_high_lanes(intnic_ints a, intnic_ints b)
+{
+    intnic_ints a1 = a >> 16;
+    intnic_ints a0 = a & 0xffff;
+    intnic_ints b1 = b >> 16;
+    intnic_ints b0 = b & 0xffff;
+    intnic_ints low = (intnic_ints)((intnic_words)a0 * (intnic_words)b0 >> 16);
+    intnic_ints middle = a1 * b0 + low;
+
+    return a1 * b1 + (middle >> 16) + ((a0 * b1 + (middle & 0xffff)) >> 16);
+}

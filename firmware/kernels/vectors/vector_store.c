@@ -1,0 +1,14 @@
+/* Stores the first `count` of the codes, or all. */
+INTNIC_INLINE void intnic_store_codes(intnic_codes codes, int32_t count, int8_t *y)
+{
+    if (count >= INTNIC_LANES) {
+        *(intnic_codes_at *)y = codes;
+        return;
+    }
+    int8_t all[INTNIC_LANES];
+
+    *(intnic_codes_at *)all = codes;
+    for (int32_t i = 0; i < count; i++) {
+        y[i] = all[i];
+    }
+}
