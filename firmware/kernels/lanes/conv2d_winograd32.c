@@ -217,7 +217,7 @@ static INTNIC_NOINLINE void INTNIC_WINOGRAD_BACK(const struct intnic_winograd32 
                                                  const struct intnic_winograd_tile *tile)
 {
     const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scales = layer->scales;
-    struct INTNIC_PASTE(intnic, INTNIC_CODES) scale = scales[o]; /* which y cannot be part of */
+    struct INTNIC_PASTE(intnic, INTNIC_CODES) scale;
     int32_t outputs = layer->outputs;
     int32_t next = layer->out_width * outputs;
     uint32_t ninth = INTNIC_NINTH;
@@ -226,6 +226,7 @@ static INTNIC_NOINLINE void INTNIC_WINOGRAD_BACK(const struct intnic_winograd32 
     const uint32_t *row = rows;
     int32_t columns = tile->columns;
 
+    INTNIC_PASTE(intnic_copy, INTNIC_CODES)(scales + o, &scale);
     for (int32_t i = 0; i < 6; i++) {
         intnic_winograd_four(sums, INTNIC_WINOGRAD_SUMS, rows + i, 6);
         sums += 6 * INTNIC_WINOGRAD_SUMS;

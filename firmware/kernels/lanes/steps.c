@@ -6,6 +6,15 @@ struct intnic_steps {
     uint32_t offset; /* lowest code included */
 };
 
+/* A copy which codes that are written cannot be part of; compilers make a library call of `=`. */
+static inline void intnic_copy_steps(const struct intnic_steps *from, struct intnic_steps *to)
+{
+    to->bias = from->bias;
+    to->most = from->most;
+    to->factor = from->factor;
+    to->offset = from->offset;
+}
+
 /*
  * The code of a sum: limited to 0 .. most, scaled in two parts, so that no product leaves 32 bits. The
  * generator has found numbers for which this is the rounding rule.
