@@ -21,6 +21,10 @@ interface Core {
   readonly tap: number;
   /** … of the end of a run. */
   readonly run: number;
+  /** … of a weight left to the end, and of what four outputs take besides their codes. */
+  readonly rest: number;
+  readonly outputs: number;
+  readonly multiply: "high" | "low";
 }
 
 /**
@@ -28,11 +32,29 @@ interface Core {
  * SIMD.
  */
 export const conv2dLanes: readonly Kernel<Conv2d>[] = [
-  { file: "lane_sums1", channels: 1, tap: 9, run: 14 } as const,
-  { file: "lane_sums2", channels: 2, tap: 25, run: 26 } as const,
+  {
+    file: "lane_sums1",
+    channels: 1,
+    tap: 9,
+    run: 14,
+    rest: 50,
+    outputs: 120,
+    multiply: "low",
+  } as const,
+  {
+    file: "lane_sums2",
+    channels: 2,
+    tap: 24,
+    run: 20,
+    rest: 30,
+    outputs: 60,
+    multiply: "high",
+  } as const,
 ].map(lanesKernel);
 
-function lanesKernel({ file, channels, tap, run }: Core): Kernel<Conv2d> {
+function lanesKernel(
+  { file, channels, tap, run, rest, outputs: besides, multiply }: Core,
+): Kernel<Conv2d> {
   return {
     name: "lanes",
     file,
@@ -46,7 +68,7 @@ function lanesKernel({ file, channels, tap, run }: Core): Kernel<Conv2d> {
       const lines = windowLines(node.attributes, inputs[0]!.shape, output.shape, PIXELS);
       if (lines === undefined) return `it has no ${PIXELS} pixels side by side`;
       const { band } = lines;
-      const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding);
+      const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding, multiply);
       if (typeof codes === "string") return codes;
 
       const taps = linear.weights.length / outputs;
@@ -81,8 +103,8 @@ function lanesKernel({ file, channels, tap, run }: Core): Kernel<Conv2d> {
       if (!solid && kernel[0] > 1) return "its windows have holes in both directions";
       return {
         cycles: lines.groups *
-          (blocks.length * fours * TAPS * tap + runs * run + outputs * (codes.cycles + 120) +
-            rests.length * 50 + 20 * taps),
+          (blocks.length * fours * TAPS * tap + runs * run + outputs * (codes.cycles + besides) +
+            rests.length * rest + 20 * taps),
         extraFlash: packed.length - linear.weights.length + 2 * words + 2 * rests.length +
           2 * outputs,
         scratch,
@@ -94,7 +116,9 @@ function lanesKernel({ file, channels, tap, run }: Core): Kernel<Conv2d> {
             ...codes.kernels,
             "copy",
             "lane_rest",
+            "lane_layer",
             file,
+            `lane_pixels@INTNIC_CODES=${codes.name}`,
             `conv2d_lanes@INTNIC_CODES=${codes.name}`,
           ],
           constants: defineAlignedWeights(name, packed) +

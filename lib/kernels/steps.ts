@@ -17,11 +17,11 @@ import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../type
 /** Bits of the factor that are multiplied first. */
 const LOW_BITS = 12;
 /** `most` stays below 2^this, so that its product with those bits fits 32. */
-const MOST_BITS = 20;
+export const MOST_BITS = 20;
 /** A code stays in the top byte, so that it may be anything modulo 256. */
 const MAX_SHIFT = 24;
 /** Factors that are tried about the nearest one. */
-const TRIES = 64;
+export const TRIES = 64;
 
 /** One channel of a `struct intnic_steps`, `firmware/kernels/lanes/steps.c`. */
 export interface Steps {
@@ -33,33 +33,72 @@ export interface Steps {
   readonly offset: number;
 }
 
+/** Numbers of one channel, for sums less `base` and limited to 0 … `most`, that give its codes. */
+export interface Fit {
+  readonly shift: number;
+  readonly factor: number;
+  /** Added before the shift, lowest code not included. */
+  readonly offset: number;
+}
+
+/** A channel's steps: how far up they begin in its sums, and how they were fitted. */
+export interface FittedSteps<F extends Fit> {
+  readonly fit: F;
+  readonly bias: number;
+  readonly base: number;
+  readonly most: number;
+  readonly lowest: number;
+}
+
 /** A layer's constants, or why there are none. */
 export function stepsOf(
+  linear: LinearConstants,
+  inputZero: number,
+  node: Pick<QuantizedNode, "clamp">,
+  output: Encoding,
+  rounding: Rounding,
+): Steps[] | string {
+  const all = fitSteps(linear, inputZero, node, output, rounding, fit);
+  if (typeof all === "string") return all;
+  return all.map(({ fit, bias, base, most, lowest }) => ({
+    ...fit,
+    most,
+    bias: bias - base,
+    offset: (fit.offset + (lowest & 255) * 2 ** fit.shift) % 2 ** 32,
+  }));
+}
+
+/**
+ * The sums at which each channel's code changes, and the numbers found for them.
+ *
+ * @param find numbers for sums above the base, in rising order, at which the code grows by one each,
+ * `slope` of them to a code
+ */
+export function fitSteps<F extends Fit>(
   linear: LinearConstants,
   inputZero: number,
   { clamp: [low, high] }: Pick<QuantizedNode, "clamp">,
   output: Encoding,
   rounding: Rounding,
-): Steps[] | string {
+  find: (above: readonly number[], slope: number) => F | undefined,
+): FittedSteps<F>[] | string {
   const { requantize } = roundingRule(rounding);
   const biases = foldZeroPoint(linear, inputZero);
   const taps = linear.weights.length / biases.length;
-  const all: Steps[] = [];
+  const all: FittedSteps<F>[] = [];
   if (linear.bound.some((bound) => bound > 2 ** 29)) return "its sums leave no room for a base";
   for (let o = 0; o < biases.length; o++) {
     const [multiplier, shift] = [linear.multiplier[o]!, linear.shift[o]!];
     const code = (sum: number) =>
       Math.min(high, Math.max(low, requantize(sum, multiplier, shift) + output.zeroPoint));
+    const slope = multiplier * 2 ** (shift - 31);
     const reach = reachOf(linear.weights.subarray(o * taps, (o + 1) * taps), biases[o]!);
-    const changes = changesOf(code, reach, multiplier * 2 ** (shift - 31));
-    const steps = fit(changes, multiplier * 2 ** (shift - 31));
-    if (steps === undefined) return `channel ${o} needs a longer factor`;
-    const { base, lowest, ...rest } = steps;
-    all.push({
-      ...rest,
-      bias: biases[o]! - base,
-      offset: (rest.offset + (lowest & 255) * 2 ** rest.shift) % 2 ** 32,
-    });
+    const { lowest, sums } = changesOf(code, reach, slope);
+    const base = sums.length === 0 ? 0 : sums[0]! - 1;
+    const most = sums.length === 0 ? 0 : sums.at(-1)! - base;
+    const fit = most < 2 ** MOST_BITS ? find(sums.map((sum) => sum - base), slope) : undefined;
+    if (fit === undefined) return `channel ${o} needs a longer factor`;
+    all.push({ fit, bias: biases[o]!, base, most, lowest });
   }
   return all;
 }
@@ -113,31 +152,35 @@ function firstOf(from: number, to: number, holds: (value: number) => boolean): n
   return to;
 }
 
-function fit({ lowest, sums }: Changes, slope: number) {
-  if (sums.length === 0) {
-    return { lowest, base: 0, most: 0, shift: MAX_SHIFT, factor: 0, offset: 0 };
-  }
-  const base = sums[0]! - 1;
-  const most = sums.at(-1)! - base;
-  if (most >= 2 ** MOST_BITS) return undefined;
+function fit(above: readonly number[], slope: number): Fit | undefined {
+  if (above.length === 0) return { shift: MAX_SHIFT, factor: 0, offset: 0 };
   let shift = MAX_SHIFT;
   while (slope * 2 ** (shift + LOW_BITS) >= 2 ** 32 - TRIES) shift--;
   if (shift < 1) return undefined;
-  const unit = 2 ** LOW_BITS;
-  const step = 2 ** (shift + LOW_BITS);
-  const nearest = Math.round(slope * step);
+  return fitFactor(above, slope * 2 ** (shift + LOW_BITS), LOW_BITS, shift);
+}
+
+/**
+ * A factor about the wanted one, and an offset, such that (⌊u · factor / 2^low⌋ + offset) / 2^shift
+ * rounded down is n from the nth sum on.
+ */
+export function fitFactor(
+  above: readonly number[],
+  wanted: number,
+  low: number,
+  shift: number,
+): Fit | undefined {
+  const step = 2 ** shift;
   for (let n = 0; n <= TRIES; n++) {
-    const factor = nearest + (n % 2 === 0 ? n / 2 : -(n + 1) / 2);
+    const factor = Math.round(wanted) + (n % 2 === 0 ? n / 2 : -(n + 1) / 2);
     if (factor < 0) continue;
+    const scaled = (u: number) => Math.floor(u * factor / 2 ** low);
     let [from, to] = [0, 2 ** 32];
-    sums.forEach((sum, j) => {
-      const u = sum - base;
-      from = Math.max(from, Math.ceil(((j + 1) * step - u * factor) / unit));
-      to = Math.min(to, Math.floor(((j + 1) * step - 1 - (u - 1) * factor) / unit));
+    above.forEach((u, j) => {
+      from = Math.max(from, (j + 1) * step - scaled(u));
+      to = Math.min(to, (j + 1) * step - 1 - scaled(u - 1));
     });
-    if (from <= to) {
-      return { lowest, base, most, shift, factor, offset: Math.floor((from + to) / 2) };
-    }
+    if (from <= to) return { shift, factor, offset: Math.floor((from + to) / 2) };
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { conv2dBand, conv2dBand16 } from "../kernels/conv2d_band.ts";
 import { conv2dVectors } from "../kernels/conv2d_vectors.ts";
+import { conv2dColumns } from "../kernels/depthwise_columns.ts";
 import { conv2dPlaneLanes } from "../kernels/depthwise_lanes.ts";
 import { conv2dLanes } from "../kernels/conv2d_lanes.ts";
 import { conv2dPlane } from "../kernels/conv2d_plane.ts";
@@ -38,6 +39,7 @@ export const conv2d: Op<Conv2d> = {
     ...conv2dWinograd32,
     conv2dPlaneLanes,
     conv2dVectors,
+    conv2dColumns,
   ],
   inPlace: () => false,
 

@@ -12,27 +12,6 @@
  */
 #ifndef INTNIC_LANES
 #define INTNIC_LANES
-struct intnic_conv2d_lanes {
-    const int8_t *weights; /* of INTNIC_LANE_CHANNELS channels in turn, taps filled up to fours */
-    const uint16_t *runs;  /* for every 16 times four taps: a bit where a run ends, top bit first */
-    const struct intnic_lane_channel *channels;
-    const struct intnic_lane_rest *rests;
-    const void *scales;
-    int32_t height, width, depth;
-    int32_t pad_top, pad_left;
-    int32_t columns;                /* of the band, 0 if windows are read where they are */
-    int32_t band_rows, band_step;   /* its rows, and how far they are apart in the image */
-    int32_t band_stride;            /* image rows from one band to the next, 0 if there is but one */
-    int32_t rows, row, row_step;    /* runs of bytes in a window, their length, how far apart */
-    int32_t lines, line_step;       /* lines of windows: rows or columns, and bytes between them */
-    int32_t windows, step;          /* windows of a line, and bytes between them */
-    int32_t y_line, y_step;         /* the same in the output */
-    int32_t outputs;
-    int32_t fours; /* of taps */
-    int32_t input_zero;
-    struct intnic_range range;
-};
-
 /* Image rows, with what surrounds them; `top` may be outside. */
 static void intnic_lane_band(const struct intnic_conv2d_lanes *layer, const int8_t *x, int32_t top,
                              int8_t *band)
@@ -97,77 +76,7 @@ static INTNIC_NOINLINE int32_t *intnic_lane_taps(const int8_t *x, int32_t step, 
 }
 
 #undef INTNIC_LANE_WORDS
-
-/* What the rests add to the sums of four pixels. */
-static INTNIC_NOINLINE void intnic_add_rests(const struct intnic_lane_rest *rest, int32_t count,
-                                             const int32_t *lanes, int32_t *sum)
-{
-    int32_t sum0 = sum[0];
-    int32_t sum1 = sum[1];
-    int32_t sum2 = sum[2];
-    int32_t sum3 = sum[3];
-
-    for (; count > 0; count--) {
-        int32_t weight = rest->weight;
-        int32_t x01, x23;
-
-        lanes += 2 * rest->skip;
-        rest++;
-        x01 = lanes[0] * weight + 0x8000;
-        x23 = lanes[1] * weight + 0x8000;
-        sum0 += (x01 & 0xffff) - 0x8000;
-        sum1 += x01 >> 16;
-        sum2 += (x23 & 0xffff) - 0x8000;
-        sum3 += x23 >> 16;
-    }
-    sum[0] = sum0;
-    sum[1] = sum1;
-    sum[2] = sum2;
-    sum[3] = sum3;
-}
 #endif
-
-/* All channels of four pixels. */
-static void INTNIC_LANE_PIXELS(const struct intnic_conv2d_lanes *layer, const int32_t *lanes,
-                               int8_t *y)
-{
-    const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scale = layer->scales;
-    const struct intnic_lane_channel *channel = layer->channels;
-    const struct intnic_lane_rest *rest = layer->rests;
-    const int8_t *weights = layer->weights;
-    const uint16_t *runs = layer->runs;
-    int32_t outputs = layer->outputs;
-    int32_t fours = layer->fours;
-
-    for (int32_t left = outputs; left > 0; left -= INTNIC_LANE_CHANNELS) {
-        int32_t sums[4 * INTNIC_LANE_CHANNELS];
-        int32_t *sum = sums;
-
-        for (int32_t i = 0; i < INTNIC_LANE_CHANNELS; i++) {
-            /* Lower halves are counted from -2^15. */
-            int32_t start = scale[i].bias - channel[i].runs * 32768;
-
-            sum[4 * i] = start;
-            sum[4 * i + 1] = scale[i].bias;
-            sum[4 * i + 2] = start;
-            sum[4 * i + 3] = scale[i].bias;
-        }
-        intnic_lane_sums(lanes, weights, runs, (fours + 15) >> 4, sums);
-        for (int32_t i = intnic_min(left, INTNIC_LANE_CHANNELS); i > 0; i--) {
-            if (channel->rests > 0) {
-                intnic_add_rests(rest, channel->rests, lanes, sum);
-                rest += channel->rests;
-            }
-            INTNIC_PASTE(intnic_store, INTNIC_CODES)(sum, 4, scale, &layer->range, layer->y_step, y);
-            sum += 4;
-            channel++;
-            scale++;
-            y++;
-        }
-        weights += 4 * INTNIC_LANE_CHANNELS * fours;
-        runs += (fours + 15) >> 4;
-    }
-}
 
 static void INTNIC_CONV2D_LANES(const struct intnic_conv2d_lanes *layer, const int8_t *x,
                                 int32_t *scratch, int8_t *y)

@@ -1,5 +1,3 @@
-#define INTNIC_LANE_CHANNELS 1
-
 /* One tap of four pixels. */
 #define INTNIC_LANE_TAP(k)         \
     do {                           \

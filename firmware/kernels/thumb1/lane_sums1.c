@@ -1,5 +1,3 @@
-#define INTNIC_LANE_CHANNELS 1
-
 /*
  * One tap of four pixels, whose weight is in the given register. Registers of lists are named, as
  * their order matters.
