@@ -1,61 +1,115 @@
 import { defineAlignedWeights, foldZeroPoint } from "../codegen/pack.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { LinearConstants } from "../types.ts";
+import { type DenseScales, denseScales } from "./dense_scales.ts";
 import type { Kernel } from "./kernel.ts";
-import { defineScales, rangeFields, scaleKernels, scalesOf } from "./scale.ts";
+import { rangeFields } from "./scale.ts";
 
 /** Outputs computed at once. */
 const GROUP = 8;
 /** 256 times a sum stays in int32 below this. */
 const MAX_SUM = 2 ** 23;
+/** Bytes behind the weights that some cores load and do not use. */
+const AHEAD = 8;
+
+/** How the inputs of `firmware/kernels/dsp/dense_sums.c` come to be pairs of 16 bits. */
+interface Inputs {
+  readonly name: string;
+  /** A macro of that file. */
+  readonly macro: "WIDE" | "DIRECT";
+  /** Bytes a step of four inputs reads. */
+  readonly bytes: number;
+  /** Cycles of a step of eight outputs on a Cortex-M4, its share of the loop included. */
+  readonly cycles: number;
+  readonly why: string;
+}
 
 /**
  * Dense layers on cores with SMLAD (`firmware/kernels/dsp/dense_wide.c`): weights in 16-bit pairs
- * 256·w1 + w0, of which every second product needs no unpacking.
+ * 256·w1 + w0, of which every second product needs no unpacking. The inputs are widened once, in
+ * scratch.
  */
-export const denseWide: Kernel = {
+export const denseWide: Kernel = kernelOf({
   name: "wide",
-  file: "dense_wide",
+  macro: "WIDE",
+  bytes: 8,
+  cycles: 39,
+  why: "eight outputs at once",
+});
 
-  plan(node, { inputs, output, rounding }) {
-    const linear = quantizedLinear(node);
-    const outputs = linear.bias.length;
-    const taps = linear.weights.length / outputs;
-    const zero = inputs[0]!.zeroPoint;
-    const scales = scalesOf(linear, zero, output, rounding);
-    if (typeof scales === "string") return scales;
-    const largest = largestSum(linear, zero);
-    if (largest >= MAX_SUM) return `its sums reach ${largest}, and 256 times that is not an int32`;
-    const count = Math.ceil(taps / 4) * 4;
-    const packed = packPairs(linear.weights, { outputs, taps, count });
-    if (packed === undefined) return "a pair of weights leaves 16 bits";
-    const groups = Math.ceil(outputs / GROUP);
-    const biases = scales.map((scale, o) => ({
-      ...scale,
-      // Modulo 2³², as the sums are.
-      bias: 256 * (scale.bias + 127 * oddSum(linear.weights.subarray(o * taps, (o + 1) * taps))) |
-        0,
-    }));
-    return {
-      cycles: groups * (10 * count + 200) + 3 * taps,
-      extraFlash: packed.length - linear.weights.length,
-      scratch: 2 * count,
-      why: `eight outputs at once; 256 times a sum is below 2^31: sums stay within ${largest}`,
-      emit: (name) => ({
-        kernels: ["noinline", "simd", ...scaleKernels(rounding), "limit", "dense_wide"],
-        constants: defineAlignedWeights(name, packed) + defineScales(name, biases, GROUP),
-        weightBytes: packed.length,
-        scratchBytes: 2 * count,
-        body: `static const struct intnic_dense_wide layer = {
-    .weights = model_weights_${name}.bytes, .scales = model_scales_${name},
-    .inputs = ${taps}, .outputs = ${outputs},
+/** The same with inputs that are widened for every eight outputs, without scratch. */
+export const denseDirect: Kernel = kernelOf({
+  name: "direct",
+  macro: "DIRECT",
+  bytes: 4,
+  cycles: 44,
+  why: "eight outputs at once, inputs widened each time",
+});
+
+function kernelOf({ name: kernel, macro, bytes, cycles, why }: Inputs): Kernel {
+  const wide = macro === "WIDE";
+  return {
+    name: kernel,
+    file: "dense_wide",
+
+    plan(node, { inputs, output, rounding }) {
+      const linear = quantizedLinear(node);
+      const outputs = linear.bias.length;
+      const taps = linear.weights.length / outputs;
+      const zero = inputs[0]!.zeroPoint;
+      const scales = denseScales(node, output, rounding);
+      if (typeof scales === "string") return scales;
+      if (!wide && taps % 4 !== 0) return `its ${taps} inputs are no multiple of four`;
+      const largest = largestSum(linear, zero);
+      if (largest >= MAX_SUM) {
+        return `its sums reach ${largest}, and 256 times that is not an int32`;
+      }
+      const packed = pack(linear, zero, scales);
+      if (packed === undefined) return "a pair of weights leaves 16 bits";
+      const steps = Math.ceil(taps / 4);
+      const groups = Math.ceil(outputs / GROUP);
+      const scratch = wide ? bytes * steps : 0;
+      const called = `intnic_dense_${kernel}_${scales.macro}_${scales.rule}`.toLowerCase();
+      return {
+        cycles: groups * (cycles * steps + (scales.macro === "SAME" ? 110 : 140)) +
+          (wide ? 12 * steps + 20 : 0),
+        extraFlash: packed.length - linear.weights.length -
+          (scales.macro === "SAME" ? 4 : 16) * outputs,
+        scratch,
+        why: `${why}; 256 times a sum is below 2^31: sums stay within ${largest}`,
+        emit: (name) => ({
+          kernels: [
+            "noinline",
+            "simd",
+            "minmax",
+            "range",
+            "limit",
+            "dense_steps",
+            "dense_sums",
+            ...(wide ? ["dense_inputs"] : []),
+            "dense_codes",
+            `dense_wide@INTNIC_DENSE=${called},INTNIC_INPUTS=${macro},` +
+            `INTNIC_SCALES=${scales.macro},INTNIC_RULE=${scales.rule}`,
+          ],
+          constants: defineAlignedWeights(name, packed),
+          weightBytes: packed.length,
+          scratchBytes: scratch,
+          body: `static const struct intnic_dense layer = {
+    .weights = model_weights_${name}.bytes,
+    .scale = ${scales.common},
+    .end = ${bytes * steps},
+    .outputs = ${outputs},
     .range = ${rangeFields(node)},
 };
-intnic_dense_wide(&layer, x, (intnic_pair *)(void *)scratch, y);`,
-      }),
-    };
-  },
-};
+` + (wide
+            ? `intnic_widen_inputs(x, ${taps}, (intnic_pair *)(void *)scratch);
+${called}(&layer, scratch, y);`
+            : `${called}(&layer, x, y);`),
+        }),
+      };
+    },
+  };
+}
 
 /** Largest magnitude that bias + Σ w·(x − z) of any output can take, over all int8 inputs. */
 function largestSum(linear: LinearConstants, zeroPoint: number): number {
@@ -72,33 +126,44 @@ function largestSum(linear: LinearConstants, zeroPoint: number): number {
   }, 0);
 }
 
-/** Sum of the second weights of all pairs. */
-function oddSum(weights: Int8Array): number {
-  return weights.reduce((sum, weight, i) => i % 2 === 1 ? sum + weight : sum, 0);
-}
-
 /**
- * For every eight outputs, for four inputs at a time, each output's two pairs 256·w1 + w0 as 16-bit
- * numbers, little endian; undefined if a pair does not fit.
+ * For every eight outputs: what their sums begin with; for four inputs at a time each output's two
+ * pairs 256·w1 + w0 of 16 bits; their scales. Undefined if a pair does not fit.
  */
-function packPairs(
-  weights: Int8Array,
-  { outputs, taps, count }: { outputs: number; taps: number; count: number },
-): Int8Array | undefined {
-  const at = (o: number, i: number) => o < outputs && i < taps ? weights[o * taps + i]! : 0;
-  const packed = new Int8Array(Math.ceil(outputs / GROUP) * GROUP * count);
+function pack(linear: LinearConstants, zero: number, scales: DenseScales): Int8Array | undefined {
+  const outputs = linear.bias.length;
+  const taps = linear.weights.length / outputs;
+  const at = (o: number, i: number) => o < outputs && i < taps ? linear.weights[o * taps + i]! : 0;
+  const biases = foldZeroPoint(linear, zero);
+  const steps = Math.ceil(taps / 4);
+  const groups = Math.ceil(outputs / GROUP);
+  const each = 4 + 4 * steps + (scales.macro === "EACH" ? 12 : 0);
+  const packed = new DataView(new ArrayBuffer(groups * GROUP * each + AHEAD));
   let end = 0;
-  for (let first = 0; first < outputs; first += GROUP) {
-    for (let i = 0; i < count; i += 4) {
-      for (let o = first; o < first + GROUP; o++) {
+  const word = (value: number) => {
+    packed.setInt32(end, value, true);
+    end += 4;
+  };
+  for (let first = 0; first < groups * GROUP; first += GROUP) {
+    const rows = Array.from({ length: GROUP }, (_, k) => first + k);
+    for (const o of rows) word(start(linear.weights.subarray(o * taps, (o + 1) * taps), biases[o]));
+    for (let i = 0; i < 4 * steps; i += 4) {
+      for (const o of rows) {
         for (const k of [i, i + 2]) {
           const pair = 256 * at(o, k + 1) + at(o, k);
           if (pair < -32768) return undefined;
-          packed[end++] = pair;
-          packed[end++] = pair >> 8;
+          packed.setInt16(end, pair, true);
+          end += 2;
         }
       }
     }
+    if (scales.macro === "SAME") continue;
+    for (const o of rows) for (const value of scales.each(o)) word(value);
   }
-  return packed;
+  return new Int8Array(packed.buffer);
+}
+
+/** 256 times the bias, less what widened inputs add: 128·256 of w1 and 255 of w0; modulo 2³². */
+function start(weights: Int8Array, bias = 0): number {
+  return weights.reduce((sum, w, i) => sum - (i % 2 === 1 ? 32768 : 255) * w, 256 * bias) | 0;
 }

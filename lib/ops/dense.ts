@@ -1,5 +1,5 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
-import { denseWide } from "../kernels/dense_wide.ts";
+import { denseDirect, denseWide } from "../kernels/dense_wide.ts";
 import { denseLanes } from "../kernels/dense_lanes.ts";
 import { denseBytes } from "../kernels/dense_bytes.ts";
 import { denseVectors } from "../kernels/dense_vectors.ts";
@@ -14,7 +14,7 @@ import { elements, formatShape, linearConstants, type Op, quantizedLinear } from
  */
 export const dense: Op = {
   quantization: "linear",
-  kernels: [denseWide, denseBytes, ...denseLanes, denseVectors],
+  kernels: [denseWide, denseDirect, denseBytes, ...denseLanes, denseVectors],
   inPlace: () => false,
 
   infer(node, inputs) {

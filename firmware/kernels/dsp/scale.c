@@ -36,17 +36,6 @@ static inline int32_t intnic_scale_down(int32_t sum, const struct intnic_scale *
     "strb.w %[" b "], [%[right], #" i "]\n\t"                                       \
     "strb.w %[" a "], [%[left], #" i "]\n\t"
 
-/* Code of 1/256 of the sum `s` of channel `i`. */
-#define INTNIC_STORE_ONE(i, s)                                                      \
-    "asr.w %[" s "], %[" s "], #8\n\t"                                              \
-    "ldr.w %[m], [%[scale], #16 * (" i ") + 4]\n\t"                                 \
-    "ldr.w %[c], [%[scale], #16 * (" i ") + 8]\n\t"                                 \
-    "ldr.w %[r], [%[scale], #16 * (" i ") + 12]\n\t"                                \
-    "smmla %[" s "], %[" s "], %[m], %[c]\n\t"                                      \
-    "asr.w %[" s "], %[" s "], %[r]\n\t"                                            \
-    "ssat %[" s "], #8, %[" s "]\n\t"                                               \
-    "strb.w %[" s "], [%[y], #" i "]\n\t"
-
 /* Code of the sum `s`, of constants in registers. */
 #define INTNIC_SCALE(s)                                     \
     "smmla %[" s "], %[" s "], %[m], %[c]\n\t"              \

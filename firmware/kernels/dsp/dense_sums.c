@@ -1,0 +1,105 @@
+/*
+ * 256 times the sums of eight outputs of a dense layer. Weights are pairs, 256 * w1 + w0 in 16 bits,
+ * so that a word holds four as int8 would, and only one of two products needs it unpacked:
+ *
+ *     (256 * w1 + w0) * p + w0 * q = 256 * (w1 * (x1 + 128) + w0 * x0) + 255 * w0,
+ *     p = x1 + 128,  q = 256 * x0 + 127 - x1
+ *
+ * Both fit 16 bits, and q has the bytes of x0 and x1 but for some that are inverted. What is more
+ * than 256 times the sum is part of the bias. All is modulo 2^32: the generator has proved that 256
+ * times the final sum fits.
+ */
+
+/* Of four inputs as they lie in memory, q of both pairs, and p of both from that. */
+static inline uint32_t intnic_inputs_q(uint32_t word)
+{
+    uint32_t swapped;
+
+    /* Compilers take five instructions for it. */
+    __asm__("rev16 %0, %1" : "=r"(swapped) : "r"(word));
+    return swapped ^ 0x007f007fu;
+}
+
+static inline uint32_t intnic_inputs_p(uint32_t q)
+{
+    return ~q & 0x00ff00ffu;
+}
+
+#ifdef __OPTIMIZE__
+/* A step whose inputs were widened before, and one that widens its own. */
+#define INTNIC_STEP_WIDE(LAST)                                                  \
+    INTNIC_STEP("ldr.w %[p], [%[x], #4]\n\t"                                    \
+                "ldr.w %[q], [%[x]], #8\n\t", "", LAST)
+#define INTNIC_STEP_DIRECT(LAST)                                                \
+    INTNIC_STEP("ldr.w %[q], [%[x]], #4\n\t",                                   \
+                "rev16.w %[q], %[q]\n\t"                                        \
+                "eor.w %[p], %[q], #0x00800080\n\t"                             \
+                "eor.w %[q], %[q], #0x007f007f\n\t"                             \
+                "uxtb16.w %[p], %[p]\n\t", LAST)
+
+/* Blocks of steps, and how many bytes of inputs each reads. */
+#define INTNIC_BLOCK_WIDE(AGAIN) INTNIC_BLOCK(INTNIC_STEP_WIDE, AGAIN)
+#define INTNIC_BLOCK_DIRECT(AGAIN) INTNIC_STEP_DIRECT("") INTNIC_STEP_DIRECT(AGAIN)
+#define INTNIC_BYTES_WIDE (8 * INTNIC_BLOCK_STEPS)
+#define INTNIC_BYTES_DIRECT (4 * 2)
+#define INTNIC_BYTES(INPUTS) INTNIC_BYTES_##INPUTS
+
+/*
+ * All inputs of eight outputs: in blocks of steps up to `whole`, then in single ones up to `end`. The
+ * weights begin with what the sums do.
+ */
+#define INTNIC_SUMS(INPUTS)                                                     \
+    "ldr.w %[s1], [%[w], #4]\n\t"                                               \
+    "ldr.w %[s2], [%[w], #8]\n\t"                                               \
+    "ldr.w %[s3], [%[w], #12]\n\t"                                              \
+    "ldr.w %[s4], [%[w], #16]\n\t"                                              \
+    "ldr.w %[s5], [%[w], #20]\n\t"                                              \
+    "ldr.w %[s6], [%[w], #24]\n\t"                                              \
+    "ldr.w %[s7], [%[w], #28]\n\t"                                              \
+    "ldr.w %[s0], [%[w]], #32\n\t"                                              \
+    "ldr.w %[x], %[inputs]\n\t"                                                 \
+    "ldr.w %[p], %[whole]\n\t"                                                  \
+    INTNIC_FIRST_WEIGHTS                                                        \
+    "cmp.w %[x], %[p]\n\t"                                                      \
+    "beq.w 2f\n\t"                                                              \
+    ".p2align 2\n"                                                              \
+    "1:\n\t"                                                                    \
+    INTNIC_BLOCK_##INPUTS("ldr.w %[p], %[whole]\n\t")                           \
+    "cmp.w %[x], %[p]\n\t"                                                      \
+    "bne.w 1b\n"                                                                \
+    "2:\n\t"                                                                    \
+    "ldr.w %[p], %[end]\n\t"                                                    \
+    "cmp.w %[x], %[p]\n\t"                                                      \
+    "beq.w 4f\n"                                                                \
+    "3:\n\t"                                                                    \
+    INTNIC_STEP_##INPUTS("ldr.w %[p], %[end]\n\t")                              \
+    "cmp.w %[x], %[p]\n\t"                                                      \
+    "bne.w 3b\n"                                                                \
+    "4:\n\t"                                                                    \
+    INTNIC_GIVE_BACK
+#else
+/* Builds without optimisation have no register left for the assembly: the same in C. */
+#define INTNIC_LOAD_WIDE(from)                                                  \
+    q = (uint32_t)((const intnic_pair *)(const void *)(from))[0];               \
+    p = (uint32_t)((const intnic_pair *)(const void *)(from))[1];               \
+    (from) += 8
+#define INTNIC_LOAD_DIRECT(from)                                                \
+    q = intnic_inputs_q(intnic_load4(from));                                    \
+    p = intnic_inputs_p(q);                                                     \
+    (from) += 4
+#define INTNIC_SUMS(INPUTS)                                                     \
+    for (int32_t i = 0; i < 8; i++) {                                           \
+        sums[i] = *w++;                                                         \
+    }                                                                           \
+    for (const int8_t *from = inputs; from != end;) {                           \
+        uint32_t p, q;                                                          \
+                                                                                \
+        INTNIC_LOAD_##INPUTS(from);                                             \
+        for (int32_t i = 0; i < 8; i++) {                                       \
+            uint32_t pairs = (uint32_t)*w++;                                    \
+            int32_t sum = __smlad((int16x2_t)pairs, (int16x2_t)p, sums[i]);     \
+                                                                                \
+            sums[i] = __smlad((int16x2_t)intnic_even_bytes(pairs), (int16x2_t)q, sum); \
+        }                                                                       \
+    }
+#endif
