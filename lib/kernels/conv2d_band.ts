@@ -3,14 +3,13 @@ import { formatList } from "../codegen/literals.ts";
 import type { QuantizedContext } from "../ops/op.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
-import type { LinearConstants, QuantizedNode, Shape } from "../types.ts";
+import type { LinearConstants, QuantizedNode, Rounding, Shape } from "../types.ts";
+import { canJoin, type Codes, commonShift, ownShifts } from "./band_codes.ts";
 import type { Kernel } from "./kernel.ts";
-import { rangeFields, type Scale, scaleKernels, scalesOf } from "./scale.ts";
+import { rangeFields, scaleKernels, scalesOf } from "./scale.ts";
 
 /** Largest offset of a load or store. */
 const MAX_OFFSET = 4095;
-/** Largest magnitude of an int32. */
-const MAX = 2 ** 31 - 1;
 
 /**
  * Convolution on cores with SMLAD (`firmware/kernels/dsp/conv2d_band.c`): windows become runs of
@@ -22,14 +21,21 @@ export const conv2dBand16: Kernel<Conv2d> = band("band16", 16);
 
 /** What the parts of the kernel cost on a Cortex-M4. */
 const costs = {
-  8: { fourPixels: 17, threePixels: 13 },
-  16: { fourPixels: 16, threePixels: 12 },
+  /** Two taps of two channels, of four and of three pixels; 1 more where both are unpacked. */
+  taps: { 4: 16, 3: 12 },
+  /** Besides its taps, of two channels: biases, codes, loop. */
+  channels: { 4: 42, 3: 36 },
+  /** What more it is where channels have their own shifts, by the rule tflite, and of joined sums. */
+  own: { 4: 10, 3: 8 },
+  tflite: { 4: 16, 3: 12 },
+  joined: 8,
+  /** Of a round of taps; of all channels; of an element of a band. */
+  round: 6,
+  pixels: 45,
+  element: 2.2,
+  /** An element where columns are widened byte by byte. */
+  byte: 8,
 } as const;
-/** Of two channels besides their taps: biases, codes; of a round of taps; of all of some pixels. */
-const CHANNELS = { 4: 52, 3: 44 } as const;
-const CODE = { single: 8, tflite: 24 } as const;
-const ROUND = 6;
-const PIXELS = 45;
 /** Pairs of taps that are written out, where a window has more. */
 const MOST_PAIRS = { 8: 6, 16: 24 } as const;
 
@@ -47,24 +53,24 @@ function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
       const scales = scalesOf(linear, inputs[0]!.zeroPoint, output, rounding);
       if (typeof scales === "string") return scales;
       const codes = bits === 16 ? commonShift(node, context, scales) : ownShifts(scales);
+      const joined = bits === 8 && canJoin(linear, scales);
       const ways = waysOf(node, context, bits).map((way) => ({
         ...way,
-        cycles: cyclesOf(way, {
-          bits,
-          outputs,
-          tflite: rounding === "tflite" && codes.shift === 0,
-        }),
+        cycles: cyclesOf(way, { bits, outputs, codes, joined, rounding }),
       })).sort((a, b) => a.cycles - b.cycles);
       const [way] = ways;
       if (way === undefined) return "its windows have holes, or are too far apart";
       const { walk, pitch, step, pairs, round, columns, column, fours, threes } = way;
-      const words = pack(linear, way, { bits, codes });
+      const words = pack(linear, way, { bits, codes, joined });
       const extraFlash = 4 * words.length - linear.weights.length - 16 * outputs;
+      const before = Math.min(walk.padAlong, columns);
+      const inside = Math.min(walk.along, columns - before);
       const alone = walk.pixels < 3;
       // Single pixels are computed as the first of three.
       const scratch = 2 * columns * column + (alone ? 2 * pitch : 0) +
         4 * (pairs - walk.kernel * column / 2);
-      const kind = [pitch, step, bits, round, pairs, fours, threes, codes.shift].join("_");
+      const kind = [pitch, step, joined ? "joined" : bits, round, pairs, fours, threes, codes.shift]
+        .join("_");
       return {
         cycles: way.cycles,
         extraFlash,
@@ -77,9 +83,11 @@ function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
             "simd",
             ...scaleKernels(rounding),
             "limit",
+            "band",
             `conv2d_band@INTNIC_KIND=${kind},INTNIC_PITCH=${pitch},INTNIC_STEP=${step},` +
             `INTNIC_BITS=${bits},INTNIC_ROUND=${round},INTNIC_PAIRS=${pairs},` +
-            `INTNIC_FOURS=${fours},INTNIC_THREES=${threes},INTNIC_SHIFT=${codes.shift}`,
+            `INTNIC_FOURS=${fours},INTNIC_THREES=${threes},INTNIC_SHIFT=${codes.shift},` +
+            `INTNIC_JOINED=${joined ? 1 : 0}`,
           ],
           constants: `static const int32_t model_weights_${name}[${words.length}] = {\n${
             formatList(words)
@@ -100,13 +108,14 @@ function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
           scratchBytes: scratch,
           body: `static const struct intnic_conv2d_band layer = {
     .weights = model_weights_${name}, .end = model_weights_${name} + ${words.length},
-    .along = ${walk.along}, .across = ${walk.across}, .depth = ${walk.depth},
+    .across = ${walk.across}, .depth = ${walk.depth},
     .next_along = ${walk.nextAlong}, .next_across = ${walk.nextAcross},
     .kernel_across = ${walk.kernelAcross}, .dilation_across = ${walk.dilationAcross},
     .stride_across = ${walk.strideAcross},
-    .pad_along = ${walk.padAlong}, .pad_across = ${walk.padAcross},
+    .pad_across = ${walk.padAcross},
     .lines = ${walk.lines}, .line = ${walk.line},
-    .columns = ${columns}, .column = ${column},
+    .before = ${before}, .inside = ${inside}, .behind = ${columns - before - inside},
+    .column = ${column},
     .last = ${walk.pixels - (alone ? 1 : threes > 0 ? 3 : 4)}, .advance = ${alone ? 1 : 3},
     .step = ${walk.step}, .codes = ${walk.lines * walk.pixels * outputs},
     .input_zero = ${inputs[0]!.zeroPoint},
@@ -250,7 +259,7 @@ function split(
 function roundOf(pairs: number, most: number): number {
   if (pairs <= most) return pairs;
   const rounds = (round: number) => Math.ceil(pairs / round);
-  const costOf = (round: number) => rounds(round) * (16 * round + ROUND);
+  const costOf = (round: number) => rounds(round) * (costs.taps[4] * round + costs.round);
   let best = most;
   for (let round = most - 1; round >= most / 2; round--) {
     if (costOf(round) < costOf(best)) best = round;
@@ -260,78 +269,28 @@ function roundOf(pairs: number, most: number): number {
 
 function cyclesOf(
   { walk, pairs, round, columns, column, fours, threes }: Way,
-  { bits, outputs, tflite }: {
+  { bits, outputs, codes, joined, rounding }: {
     readonly bits: 8 | 16;
     readonly outputs: number;
-    readonly tflite: boolean;
+    readonly codes: Codes;
+    readonly joined: boolean;
+    readonly rounding: Rounding;
   },
 ): number {
-  const { fourPixels, threePixels } = costs[bits];
-  const rounds = pairs === round ? 0 : 6 + ROUND * pairs / round;
+  const unpacked = bits === 8 && !joined ? 1 : 0;
+  const rounds = pairs === round ? 0 : 6 + costs.round * pairs / round;
+  const own = codes.shift === 0;
   const channels = (pixels: 3 | 4) =>
-    CHANNELS[pixels] + rounds + (tflite ? CODE.tflite : CODE.single) * pixels / 4;
+    (costs.taps[pixels] + unpacked) * pairs + costs.channels[pixels] + rounds +
+    (own ? costs.own[pixels] : 0) +
+    (own && rounding === "tflite" ? costs.tflite[pixels] : 0) +
+    (joined ? costs.joined : 0);
+  const words = walk.depth % 4 === 0 || (walk.depth === 3 && walk.kernelAcross === 3);
   return walk.lines * (
-    fours * (PIXELS + outputs / 2 * (fourPixels * pairs + channels(4))) +
-    threes * (PIXELS + outputs / 2 * (threePixels * pairs + channels(3))) +
-    (walk.depth % 4 === 0 ? 2 : 6) * columns * column
+    fours * (costs.pixels + outputs / 2 * channels(4)) +
+    threes * (costs.pixels + outputs / 2 * channels(3)) +
+    (words ? costs.element : costs.byte) * columns * column
   );
-}
-
-/** How sums become codes. */
-interface Codes {
-  /** Of all channels, or 0 if each has its own. */
-  readonly shift: number;
-  /** For each channel what its weights and its bias are multiplied by. */
-  readonly factors: readonly number[];
-  /** For each channel its bias, multiplied; and the words by which its code is made. */
-  readonly biases: readonly number[];
-  readonly words: readonly (readonly number[])[];
-}
-
-function ownShifts(scales: readonly Scale[]): Codes {
-  return {
-    shift: 0,
-    factors: scales.map(() => 1),
-    biases: scales.map(({ bias }) => bias),
-    words: scales.map(({ multiplier, addend, right }) => [multiplier, addend, right]),
-  };
-}
-
-/**
- * One shift for all channels: that of a channel with a smaller one is made up for by larger weights.
- * By the rule single this changes no bit: the top word of a product is rounded down, and so is what
- * is shifted out of it. Both roundings of the rule tflite are one, too, where no code below the zero
- * point comes out: floor(floor(v + 1/2) / 2^r + 1/2) = floor((v + 1/2 + 2^(r-1)) / 2^r).
- */
-function commonShift(
-  node: QuantizedNode,
-  { output, rounding }: QuantizedContext,
-  scales: readonly Scale[],
-): Codes {
-  const own = ownShifts(scales);
-  const { weights, bound } = quantizedLinear(node);
-  const tflite = rounding === "tflite";
-  if (tflite && output.zeroPoint !== -128 && node.clamp[0] < output.zeroPoint) return own;
-  // By the rule tflite products are doubled, and as much again is needed for the first half.
-  const more = tflite ? 1 : 0;
-  const shift = Math.max(...scales.map(({ right }) => right)) + more;
-  const taps = weights.length / scales.length;
-  const factors: number[] = [];
-  const words: number[][] = [];
-  for (const [o, { multiplier, right }] of scales.entries()) {
-    const doublings = multiplier === 0 ? 0 : shift - right + more;
-    const factor = 2 ** doublings;
-    const addend = (2 * output.zeroPoint + 1) * 2 ** (shift - 1) +
-      (tflite && multiplier !== 0 ? 2 ** (doublings - 2) : 0);
-    const fits = weights.subarray(o * taps, (o + 1) * taps).every((weight) =>
-      -32768 <= weight * factor && weight * factor <= 32767
-    );
-    if (!fits || bound[o]! * factor > MAX) return own;
-    if (shift > 31 || Math.abs(addend) + bound[o]! * factor / 2 + 1 > MAX) return own;
-    factors.push(factor);
-    words.push([multiplier, addend]);
-  }
-  return { shift, factors, words, biases: scales.map(({ bias }, o) => bias * factors[o]! | 0) };
 }
 
 /**
@@ -342,7 +301,11 @@ function commonShift(
 function pack(
   { weights }: LinearConstants,
   { walk, pairs, column }: Way,
-  { bits, codes }: { readonly bits: 8 | 16; readonly codes: Codes },
+  { bits, codes, joined }: {
+    readonly bits: 8 | 16;
+    readonly codes: Codes;
+    readonly joined: boolean;
+  },
 ): number[] {
   const { rows, kernel, kernelAcross, depth } = walk;
   const perChannel = kernel * kernelAcross * depth;
@@ -352,7 +315,7 @@ function pack(
     for (let t = 0; t < kernelAcross * depth; t++) {
       const [across, c] = [Math.floor(t / depth), t % depth];
       const pixel = rows ? across * kernel + along : along * kernelAcross + across;
-      order[along * column + widened(t, depth)] = pixel * depth + c;
+      order[along * column + widened(t, walk)] = pixel * depth + c;
     }
   }
   const words: number[] = [];
@@ -363,10 +326,12 @@ function pack(
         ? 0
         : weights[(o + channel) * perChannel + from]! * codes.factors[o + channel]!;
     };
-    words.push(codes.biases[o]!, codes.biases[o + 1]!);
+    const [first, second] = [codes.biases[o]!, codes.biases[o + 1]!];
+    words.push(first, joined ? 256 * second + first | 0 : second);
     for (let tap = 0; tap < 2 * pairs; tap += 2) {
       const [a, b, c, d] = [weight(0, tap), weight(0, tap + 1), weight(1, tap), weight(1, tap + 1)];
       if (bits === 16) words.push(a & 0xffff | b << 16, c & 0xffff | d << 16);
+      else if (joined) words.push((256 * c + a) & 0xffff | (256 * d + b) << 16);
       else words.push(a & 0xff | (c & 0xff) << 8 | (b & 0xff) << 16 | d << 24);
     }
     words.push(...codes.words[o]!, ...codes.words[o + 1]!);
@@ -374,10 +339,10 @@ function pack(
   return words;
 }
 
-/** Place of an element after widening, which swaps the middle two of four. */
-function widened(index: number, depth: number): number {
-  if (depth % 4 !== 0) return index;
-  return index - index % 4 + [0, 2, 1, 3][index % 4]!;
+/** Place of an element of a column after widening, which is done by words. */
+function widened(index: number, { kernelAcross, depth }: Walk): number {
+  if (depth === 3 && kernelAcross === 3) return [0, 6, 1, 2, 7, 3, 4, 8, 5][index]!;
+  return depth % 4 === 0 ? index - index % 4 + [0, 2, 1, 3][index % 4]! : index;
 }
 
 function even(count: number): number {

@@ -7,7 +7,8 @@
  * A file for one such line: weights of INTNIC_BITS, INTNIC_ROUND pairs of taps written out, of a
  * window's INTNIC_PAIRS; codes of the next pixel INTNIC_STEP bytes further, INTNIC_FOURS times four
  * pixels and INTNIC_THREES times three. INTNIC_SHIFT is that of all channels' codes, or 0 where
- * every channel has its own.
+ * every channel has its own. Weights of int8 may be joined, INTNIC_JOINED: as 256 times the second
+ * channel's and the first one's they take one unpacking less.
  */
 #define INTNIC_JOIN_(name, kind) intnic_##name##_##kind
 #define INTNIC_JOIN(name, kind) INTNIC_JOIN_(name, kind)
@@ -15,96 +16,6 @@
 
 #ifndef INTNIC_BAND
 #define INTNIC_BAND
-/* Lines lie across the image's other direction: for rows, along is to the right and across is down. */
-struct intnic_conv2d_band {
-    /*
-     * For two channels at a time: both biases; for two taps at a time, of int8 the first of both
-     * channels and the second of both, of int16 both of each channel in turn; then for each channel
-     * its multiplier, addend and, where they differ, shift.
-     */
-    const int32_t *weights;
-    const int32_t *end;
-    int32_t along, across, depth; /* of the image */
-    int32_t next_along, next_across; /* bytes from one pixel to the next */
-    int32_t kernel_across, dilation_across, stride_across;
-    int32_t pad_along, pad_across;
-    int32_t lines, line; /* of outputs, and bytes from one to the next */
-    int32_t columns;     /* of the band: pixels along that a line sees */
-    int32_t column;      /* elements of one, even */
-    int32_t last;        /* pixel at which the last ones of a line begin */
-    int32_t advance;     /* pixels from three to the next three */
-    int32_t step;        /* bytes from a pixel's codes to the next one's */
-    int32_t codes;       /* in all */
-    int32_t input_zero;
-    struct intnic_range range;
-};
-
-/* Widens `count` pixels, `next` bytes apart, into columns that are `pitch` elements apart. */
-static inline void intnic_widen_pixels(const int8_t *x, int32_t next, int32_t count, int32_t depth,
-                                       int32_t pitch, int16_t *band)
-{
-    for (; count > 0; count--) {
-        const int8_t *from = x;
-        int16_t *to = band;
-        int32_t c = depth;
-
-        /* In the order that SXTB16 gives, 0 2 1 3; the weights are in the same. */
-        if ((depth & 3) == 0) {
-            for (; c > 0; c -= 4) {
-                uint32_t word = intnic_load4(from);
-
-                ((intnic_pair *)(void *)to)[0] = intnic_even_bytes(word);
-                ((intnic_pair *)(void *)to)[1] = intnic_odd_bytes(word);
-                from += 4;
-                to += 4;
-            }
-        } else {
-            for (; c > 0; c--) {
-                *to++ = *from++;
-            }
-        }
-        x += next;
-        band += pitch;
-    }
-}
-
-/* `count` columns of the input's zero point. */
-static inline void intnic_blank_columns(int32_t count, int32_t depth, int32_t pitch, int32_t zero,
-                                        int16_t *band)
-{
-    for (; count > 0; count--) {
-        for (int32_t c = 0; c < depth; c++) {
-            band[c] = (int16_t)zero;
-        }
-        band += pitch;
-    }
-}
-
-/* The band of one line; `first` is the first row (or column) it sees, possibly outside. */
-static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_t *x, int32_t first,
-                             int16_t *band)
-{
-    int32_t depth = layer->depth;
-    int32_t pitch = layer->column;
-    int32_t inside = intnic_min(layer->along, layer->columns - layer->pad_along);
-    int32_t behind = layer->columns - layer->pad_along - inside;
-
-    for (int32_t k = 0; k < layer->kernel_across; k++) {
-        int32_t at = first + k * layer->dilation_across;
-
-        if (at < 0 || at >= layer->across) {
-            intnic_blank_columns(layer->columns, depth, pitch, layer->input_zero, band);
-        } else {
-            intnic_blank_columns(layer->pad_along, depth, pitch, layer->input_zero, band);
-            intnic_widen_pixels(x + at * layer->next_across, layer->next_along, inside, depth, pitch,
-                                band + layer->pad_along * pitch);
-            intnic_blank_columns(behind, depth, pitch, layer->input_zero,
-                                 band + (layer->pad_along + inside) * pitch);
-        }
-        band += depth;
-    }
-}
-
 /*
  * What follows is in assembly because all fourteen registers are in use and a compiler spills, which
  * costs a third. All instructions are wide and lie on words, so that none waits for its second half.
@@ -119,10 +30,11 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
 /* Weights of both channels for two taps: to be loaded among other loads, and then unpacked. */
 #define INTNIC_LOAD_WEIGHTS_8 "ldr %[t], [%[w]], #4\n\t"
 #define INTNIC_UNPACK_8 "sxtb16 %[r], %[t]\n\tsxtb16 %[t], %[t], ror #8\n\t"
+#define INTNIC_UNPACK_HALF "sxtb16 %[r], %[t]\n\t"
 #define INTNIC_LOAD_WEIGHTS_16 "ldr.w %[t], [%[w], #4]\n\tldr %[r], [%[w]], #8\n\t"
 #define INTNIC_UNPACK_16 ""
 
-/* Two taps of four pixels: 16 cycles, and one more with weights of int8. */
+/* Two taps of four pixels: 16 cycles, and one more where the second channel has to be unpacked too. */
 #define INTNIC_FOUR(load, unpack)                                                               \
     "ldr.w %[c], [%[x], #%c[pitch]]\n\t" load                                                   \
     "ldr %[m], [%[x]], #4\n\t" unpack                                                           \
@@ -138,7 +50,7 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
     "ldr.w %[c], [%[x], #3 * %c[pitch]]\n\t"                                                    \
     "ldr %[m], [%[x]], #4\n\t"                                                                  \
     INTNIC_SMLADS("c", "s6", "s7", "s0", "s1") INTNIC_ADD("m", "s0", "s1")
-/* Two taps of three pixels: 12 cycles, or 13. The third pixel's are in s6. */
+/* Two taps of three pixels: 12 cycles, or 13, likewise. The third pixel's are in s6. */
 #define INTNIC_LOAD_THREE(load, unpack)                                                         \
     "ldr.w %[s6], [%[x], #2 * %c[pitch]]\n\t"                                                   \
     "ldr.w %[c], [%[x], #%c[pitch]]\n\t" load                                                   \
@@ -150,6 +62,11 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
     INTNIC_LOAD_THREE(load, unpack)                                                             \
     INTNIC_SMLADS("c", "s2", "s3", "s0", "s1") INTNIC_SMLADS("s6", "s4", "s5", "s0", "s1")      \
     INTNIC_ADD("m", "s0", "s1")
+
+/* The second channel's sum from 256 times that and the first one's. */
+#define INTNIC_SEPARATE(first, second)                                                          \
+    "sub.w %[" second "], %[" second "], %[" first "]\n\t"                                      \
+    "asr.w %[" second "], %[" second "], #8\n\t"
 
 /* All sums begin with the biases. */
 #define INTNIC_BEGIN                                                                            \
@@ -184,7 +101,7 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
         "1:\n\t"                                                                                \
         "ldr.w %[x], %[band]\n\t"                                                               \
         "ldr.w %[s1], [%[w], #4]\n\t"                                                           \
-        "ldr %[s0], [%[w]], #8\n\t" taps                                                        \
+        "ldr %[s0], [%[w]], #8\n\t" taps INTNIC_BAND_SEPARATE                                     \
         "ldr.w %[x], %[y]\n\t"                                                                  \
         INTNIC_BAND_CONSTANTS store                                                             \
         "add.w %[x], %[x], #2\n\t"                                                              \
@@ -202,11 +119,11 @@ static void intnic_make_band(const struct intnic_conv2d_band *layer, const int8_
 #ifndef __OPTIMIZE__
 /* Builds without optimisation have no register left for the assembly, and take this. */
 
-/* Weight of tap 0 or 1 of two, of one of two channels. */
+/* Weight of tap 0 or 1 of two, of one of two channels; or as it is joined to the other's. */
 static int32_t intnic_band_weight(const int32_t *words, int32_t bits, int32_t channel, int32_t tap)
 {
     if (bits == 8) {
-        return ((const int8_t *)(const void *)words)[2 * tap + channel];
+        return (int8_t)((uint32_t)words[0] >> (16 * tap + 8 * channel));
     }
     return (int16_t)((uint32_t)words[channel] >> (16 * tap));
 }
@@ -240,10 +157,19 @@ static int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t addend,
     intnic_scale_down(sum, &(const struct intnic_scale){ 0, (w)[0], (w)[1], (w)[2] })
 #endif
 
-#if INTNIC_BITS == 8
-#define INTNIC_PAIR(of) of(INTNIC_LOAD_WEIGHTS_8, INTNIC_UNPACK_8)
-#else
+#if INTNIC_BITS == 16
 #define INTNIC_PAIR(of) of(INTNIC_LOAD_WEIGHTS_16, INTNIC_UNPACK_16)
+#elif INTNIC_JOINED
+#define INTNIC_PAIR(of) of(INTNIC_LOAD_WEIGHTS_8, INTNIC_UNPACK_HALF)
+#else
+#define INTNIC_PAIR(of) of(INTNIC_LOAD_WEIGHTS_8, INTNIC_UNPACK_8)
+#endif
+#if INTNIC_JOINED
+#define INTNIC_BAND_SEPARATE                                                                    \
+    INTNIC_SEPARATE("s0", "s1") INTNIC_SEPARATE("s2", "s3") INTNIC_SEPARATE("s4", "s5")         \
+    INTNIC_SEPARATE("s6", "s7")
+#else
+#define INTNIC_BAND_SEPARATE
 #endif
 
 /* A window's taps are written out as a whole, or in rounds. */
@@ -322,11 +248,19 @@ static void INTNIC_NAME(band_pixel)(const struct intnic_conv2d_band *layer, cons
         w += 2;
         for (int32_t pair = 0; pair < INTNIC_PAIRS; pair++) {
             for (int32_t i = 0; i < 4; i++) {
-                sums[i / 2] += x[2 * pair + i % 2] *
-                               intnic_band_weight(w, INTNIC_BITS, i / 2, i % 2);
+#if INTNIC_JOINED
+                int32_t weight = intnic_band_weight(w, i / 2 == 0 ? 8 : 16, 0, i % 2);
+#else
+                int32_t weight = intnic_band_weight(w, INTNIC_BITS, i / 2, i % 2);
+#endif
+
+                sums[i / 2] += x[2 * pair + i % 2] * weight;
             }
             w += INTNIC_BITS / 8;
         }
+#if INTNIC_JOINED
+        sums[1] = (sums[1] - sums[0]) >> 8;
+#endif
         for (int32_t i = 0; i < 2; i++) {
             *y++ = (int8_t)INTNIC_BAND_SCALE(sums[i], w);
             w += INTNIC_SCALE_WORDS;
@@ -382,6 +316,7 @@ static void INTNIC_NAME(conv2d_band)(const struct intnic_conv2d_band *layer, con
 #undef INTNIC_BAND_CODE
 #undef INTNIC_BAND_SCALE
 #undef INTNIC_PAIR
+#undef INTNIC_BAND_SEPARATE
 #undef INTNIC_REPEATED
 #undef INTNIC_TAPS
 #undef INTNIC_BIT_1
