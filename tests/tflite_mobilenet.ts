@@ -1,5 +1,8 @@
 import { options } from "../lib/import/tflite/schema.ts";
 import { whole } from "./op_graphs.ts";
+import type { Random } from "./op_trials.ts";
+import { elements } from "../lib/ops/op.ts";
+import type { Shape } from "../lib/types.ts";
 import { seededRandom } from "./random_graph.ts";
 import { Model, PADDING, scalar } from "./tflite_parts.ts";
 import type { OptionField, Quantization } from "./tflite_writer.ts";
@@ -31,13 +34,25 @@ const RELU6 = 3;
  * and column are at the end.
  *
  * @param size height and width of the images, a multiple of 32
+ * @param draw how weights are drawn
  */
-export function mobilenet(seed: number, size = 96): Uint8Array {
+export function mobilenet(
+  seed: number,
+  size = 96,
+  draw: "uniformly" | "normally" = "uniformly",
+): Uint8Array {
   const model = new Model(seededRandom(seed));
   let shape: readonly [1, number, number, number] = [1, size, size, 3];
   let x: Quantization = scalar(1 / 255, -128);
   let value = model.input(shape, x);
 
+  const int8 = (shape: Shape, quantization: Quantization) =>
+    draw === "uniformly" ? model.int8(shape, quantization) : model.writer.tensor({
+      type: "int8",
+      shape,
+      quantization,
+      data: normalWeights(model.random, shape, quantization.dimension ?? 0),
+    });
   const convolve = (stride: number, outputs: number, depthwise: boolean, kernel: number) => {
     const taps = kernel * kernel * (depthwise ? 1 : shape[3]);
     // So that sums of taps spread over the range of relu6.
@@ -47,7 +62,7 @@ export function mobilenet(seed: number, size = 96): Uint8Array {
       () => Math.fround(reach / 40 * (0.5 + model.random())),
     );
     const w = { scales, zeroPoints: scales.map(() => 0), dimension: depthwise ? 3 : 0 };
-    const weights = model.int8(
+    const weights = int8(
       depthwise ? [1, kernel, kernel, outputs] : [outputs, kernel, kernel, shape[3]],
       w,
     );
@@ -101,7 +116,7 @@ export function mobilenet(seed: number, size = 96): Uint8Array {
   });
   const flat = [1, channels];
   value = model.operator("RESHAPE", [value, model.int32(flat)], flat, SIX);
-  const weights = model.int8([2, channels], scalar(0.0015, 0));
+  const weights = int8([2, channels], scalar(0.0015, 0));
   const bias = model.writer.tensor({
     type: "int32",
     shape: [2],
@@ -117,4 +132,28 @@ export function mobilenet(seed: number, size = 96): Uint8Array {
     fields: [[options.softmax.beta, "f32", 1]],
   });
   return model.finish(output);
+}
+
+/**
+ * Weights from a normal distribution, the largest of each channel 127: what quantization by channel
+ * makes of trained weights, but for what they mean.
+ *
+ * @param dimension that of the channels, the first or the last
+ */
+function normalWeights(random: Random, shape: Shape, dimension: number): Int8Array {
+  const channels = shape[dimension]!;
+  const taps = elements(shape) / channels;
+  const weights = new Int8Array(channels * taps);
+  for (let c = 0; c < channels; c++) {
+    // Twelve dice, in whole numbers, so that every machine draws the same.
+    const drawn = Array.from(
+      { length: taps },
+      () => Array.from({ length: 12 }, () => whole(random, 0, 255)).reduce((a, b) => a + b) - 1530,
+    );
+    const largest = Math.max(1, ...drawn.map(Math.abs));
+    drawn.forEach((value, t) =>
+      weights[dimension === 0 ? c * taps + t : t * channels + c] = Math.round(127 * value / largest)
+    );
+  }
+  return weights;
 }
