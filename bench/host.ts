@@ -1,8 +1,10 @@
 /**
- * Measures the host's C on the network of image classification (ResNet8 with random weights, as
- * quantized ONNX), side by side with ONNX Runtime's int8 kernels on one thread, turn by turn.
+ * Measures the host's C on quantized networks with random weights, side by side with ONNX Runtime's
+ * int8 kernels on one thread, turn by turn: the median of the turns, and the least.
  *
- *     deno run -A bench/host.ts [--turns 9] [--flags "-O3 -march=native"]
+ *     deno run -A bench/host.ts [--models image-classification] [--turns 15] [--generic]
+ *
+ * `--generic` measures the C of the flavour `generic` too.
  *
  * @module
  */
@@ -14,14 +16,15 @@ import { generateC } from "../lib/codegen/c.ts";
 import { runOnHost } from "../lib/run/host.ts";
 import { loadTarget } from "../lib/targets.ts";
 import type { Optimize } from "../lib/types.ts";
-import { type Codes, QuantizedWriter } from "../tests/onnx_quantized.ts";
-import { onnxModel, writeOnnx } from "../tests/onnx_writer.ts";
+import type { Codes } from "../tests/onnx_quantized.ts";
+import { type Form, type HostNetwork, hostNetworks } from "./host_networks.ts";
 import { integerNetwork } from "./workloads.ts";
 
 const { values } = parseArgs({
   options: {
-    turns: { type: "string", default: "9" },
-    flags: { type: "string", default: "" },
+    models: { type: "string", default: hostNetworks.map(({ name }) => name).join(",") },
+    turns: { type: "string", default: "15" },
+    generic: { type: "boolean", default: false },
     optimize: { type: "string", default: "speed" },
   },
 });
@@ -29,34 +32,21 @@ const { values } = parseArgs({
 /** Samples a turn. */
 const SAMPLES = 100;
 
-/** Residual blocks of two 3×3 convolutions each, then an average and a dense layer. */
-function resnet(form: "operators" | "qdq", codes: Codes): Uint8Array<ArrayBuffer> {
-  const w = new QuantizedWriter(1, form, codes);
-  let x = w.convolve(w.quantize("x", 2), [3, 16], { relu: true });
-  for (const [from, to] of [[16, 16], [16, 32], [32, 64]] as const) {
-    const stride = to / from;
-    const y = w.convolve(x, [from, to], { stride, relu: true });
-    const skip = stride === 1 ? x : w.convolve(x, [from, to], { stride, kernel: 1 });
-    x = w.combine("Add", skip, w.convolve(y, [to, to]));
-  }
-  x = w.apply("AveragePool", x, 3, { kernel_shape: [8, 8] });
-  return writeOnnx(w.end(w.dense(w.move("Flatten", x), 64, 10), [1, 3, 32, 32]).spec);
-}
+/** Takes one turn and gives microseconds an inference. */
+type Way = () => Promise<number>;
 
-/** Microseconds of one inference in ONNX Runtime, its calls from JavaScript included. */
-async function onnxRuntime(
-  form: "operators" | "qdq",
-  codes: Codes,
-): Promise<() => Promise<number>> {
-  const session = await ort.InferenceSession.create(resnet(form, codes), {
+/** ONNX Runtime, its calls from JavaScript included. */
+async function onnxRuntime(network: HostNetwork, form: Form, codes: Codes): Promise<Way> {
+  const session = await ort.InferenceSession.create(network.write(form, codes), {
     graphOptimizationLevel: "all",
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: "sequential",
     logSeverityLevel: 3,
   });
-  const data = Float32Array.from({ length: 3 * 32 * 32 }, (_, i) => (i * 37 % 101) / 50 - 1);
-  const feeds = { [session.inputNames[0]!]: new ort.Tensor("float32", data, [1, 3, 32, 32]) };
+  const length = network.shape.reduce((a, b) => a * b, 1);
+  const data = Float32Array.from({ length }, (_, i) => (i * 37 % 101) / 50 - 1);
+  const feeds = { [session.inputNames[0]!]: new ort.Tensor("float32", data, [...network.shape]) };
   return async () => {
     const start = performance.now();
     for (let i = 0; i < SAMPLES; i++) await session.run(feeds);
@@ -64,13 +54,13 @@ async function onnxRuntime(
   };
 }
 
-/** The same of the generated C. */
-async function ours(): Promise<() => Promise<number>> {
-  const base = await loadTarget("host");
-  const flags = [...base.compiler.flags, ...values.flags.split(" ").filter((flag) => flag !== "")];
-  const target = { ...base, compiler: { ...base.compiler, flags } };
-  const graph = integerNetwork(onnxModel(resnet("operators", "int8")));
-  const program = generateC(graph, await loadKernels(target), {
+/** The generated C, calls included too. */
+async function ours(network: HostNetwork, generic: boolean): Promise<Way> {
+  const host = await loadTarget("host");
+  const target = generic
+    ? { ...host, kernels: ["generic"], compiler: { ...host.compiler, flags: [] } }
+    : host;
+  const program = generateC(integerNetwork(network.model()), await loadKernels(target), {
     optimize: values.optimize as Optimize,
   });
   const directory = await Deno.makeTempDir();
@@ -83,17 +73,34 @@ async function ours(): Promise<() => Promise<number>> {
   return () => Promise.resolve(runOnHost(binary, program, inputs).microseconds!);
 }
 
-const ways = {
-  "intnic": await ours(),
-  "ONNX Runtime, QLinear operators, int8": await onnxRuntime("operators", "int8"),
-  "ONNX Runtime, QLinear operators, uint8": await onnxRuntime("operators", "uint8"),
-  "ONNX Runtime, QDQ, uint8": await onnxRuntime("qdq", "uint8"),
-};
-const times = Object.fromEntries(Object.keys(ways).map((name) => [name, [] as number[]]));
-for (let turn = 0; turn < Number(values.turns); turn++) {
-  for (const [name, run] of Object.entries(ways)) times[name]!.push(await run());
+function median(all: readonly number[]): number {
+  const sorted = all.toSorted((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[sorted.length >> 1]!) / 2;
 }
-const least = Object.entries(times).map(([name, all]) => [name, Math.min(...all)] as const);
-for (const [name, microseconds] of least) console.log(`${name}: ${microseconds.toFixed(0)} µs`);
-const best = Math.min(...least.slice(1).map(([, microseconds]) => microseconds));
-console.log(`${(least[0]![1] / best).toFixed(2)} times ONNX Runtime's best.`);
+
+console.log("| network | | median, µs | least, µs |\n| --- | --- | --: | --: |");
+const ratios: string[] = [];
+for (const network of hostNetworks) {
+  if (!values.models.split(",").includes(network.name)) continue;
+  const ways: Record<string, Way> = {
+    "intnic": await ours(network, false),
+    ...(values.generic ? { "intnic, generic, -O2": await ours(network, true) } : {}),
+    "ONNX Runtime, QLinear operators, int8": await onnxRuntime(network, "operators", "int8"),
+    "ONNX Runtime, QLinear operators, uint8": await onnxRuntime(network, "operators", "uint8"),
+    "ONNX Runtime, QDQ, int8": await onnxRuntime(network, "qdq", "int8"),
+    "ONNX Runtime, QDQ, uint8": await onnxRuntime(network, "qdq", "uint8"),
+  };
+  const times = Object.fromEntries(Object.keys(ways).map((name) => [name, [] as number[]]));
+  for (let turn = 0; turn < Number(values.turns); turn++) {
+    for (const [name, way] of Object.entries(ways)) times[name]!.push(await way());
+  }
+  for (const [name, all] of Object.entries(times)) {
+    console.log(
+      `| ${network.name} | ${name} | ${median(all).toFixed(1)} | ${Math.min(...all).toFixed(1)} |`,
+    );
+  }
+  const peers = Object.entries(times).filter(([name]) => name.startsWith("ONNX"));
+  const best = Math.min(...peers.map(([, all]) => median(all)));
+  ratios.push(`${network.name}: ${(median(times["intnic"]!) / best).toFixed(2)}`);
+}
+console.log(`\nMedians, times ONNX Runtime's best: ${ratios.join(", ")}.`);

@@ -18,6 +18,15 @@ interface Coded {
   readonly zeroName: string;
 }
 
+/** How to convolve: 3×3, with half a kernel of padding on all sides, unless told. */
+interface Convolution {
+  readonly kernel?: number | readonly [height: number, width: number];
+  readonly pads?: readonly [top: number, left: number, bottom: number, right: number];
+  readonly groups?: number;
+  readonly stride?: number;
+  readonly relu?: boolean;
+}
+
 /**
  * Writes the same quantized network in both of ONNX's forms: operators on codes, or operators on
  * reals between `QuantizeLinear` and `DequantizeLinear`.
@@ -101,13 +110,14 @@ export class QuantizedWriter extends NetworkWriter {
   convolve(
     x: Coded,
     [from, to]: [number, number],
-    { kernel = 3, groups = 1, stride = 1, relu = false } = {},
+    { kernel = [3, 3], pads, groups = 1, stride = 1, relu = false }: Convolution = {},
   ): Coded {
-    const weights = this.#weights([to, from / groups, kernel, kernel], to, 0);
-    const pad = Math.floor(kernel / 2);
+    const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+    const weights = this.#weights([to, from / groups, height, width], to, 0);
+    const [down, right] = [Math.floor(height / 2), Math.floor(width / 2)];
     const attributes = {
-      kernel_shape: [kernel, kernel],
-      pads: [pad, pad, pad, pad],
+      kernel_shape: [height, width],
+      pads: [...(pads ?? [down, right, down, right])],
       strides: [stride, stride],
       group: groups,
     };

@@ -38,7 +38,9 @@ INTNIC_INLINE void intnic_conv2d_pixels(const struct intnic_conv2d_vectors *laye
 
 #pragma GCC unroll 8
                 for (int32_t p = 0; p < pixels; p++) {
-                    sums[p] = intnic_add_dots(sums[p], intnic_all(row + t + p * step), weights);
+                    uint32_t taps = *(const intnic_word_at *)(row + t + p * step);
+
+                    sums[p] = intnic_add_dots(sums[p], intnic_all(taps), weights);
                 }
                 w += 64;
             }

@@ -34,7 +34,7 @@ INTNIC_INLINE void intnic_dense_lanes(const struct intnic_dense_vectors *layer, 
         }
 #pragma GCC unroll 4
         for (int32_t i = 0; i < count; i++) {
-            sums[i] = intnic_add_dots(sums[i], (intnic_words){ 0 } + four,
+            sums[i] = intnic_add_dots(sums[i], intnic_all(four),
                                       *(const intnic_words_at *)(w[i] + 16 * t));
         }
     }

@@ -31,7 +31,7 @@ static inline uint8_t *intnic_fill_raised(int32_t code, int32_t count, uint8_t *
     uint32_t four = (uint32_t)(code + 128) * 0x1010101u;
 
     for (; count >= 4 * INTNIC_LANES; count -= 4 * INTNIC_LANES) {
-        *(intnic_words_at *)to = (intnic_words){ 0 } + four;
+        *(intnic_words_at *)to = intnic_all(four);
         to += 4 * INTNIC_LANES;
     }
     for (; count >= 4; count -= 4) {

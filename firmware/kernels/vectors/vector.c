@@ -66,9 +66,9 @@ INTNIC_INLINE intnic_words intnic_add_dots(intnic_words sums, intnic_words x, in
 #endif
 
 /* Four taps, for all lanes. */
-INTNIC_INLINE intnic_words intnic_all(const uint8_t *taps)
+INTNIC_INLINE intnic_words intnic_all(uint32_t taps)
 {
-    return (intnic_words){ 0 } + *(const intnic_word_at *)taps;
+    return (intnic_words){ 0 } + taps;
 }
 
 /* Lane by lane the smaller and the larger. */
