@@ -1,6 +1,7 @@
 import { outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { rowLoops } from "../codegen/loops.ts";
 import { UserError } from "../errors.ts";
+import { addWords } from "../kernels/add_words.ts";
 import {
   type FixedPoint,
   requantizeTflite,
@@ -10,7 +11,7 @@ import {
 import type { QuantizedNode } from "../types.ts";
 import { activationCodes, activationRange } from "./activation.ts";
 import { broadcastAxes, broadcastIndices, broadcastShape } from "./broadcast.ts";
-import { equalWholeSum, type WholeSum } from "./whole_sum.ts";
+import { equalWholeSum, type WholeSum, wholeSumOf } from "./whole_sum.ts";
 import { elements, type Op, type QuantizedContext } from "./op.ts";
 
 /**
@@ -46,6 +47,7 @@ const LEFT_SHIFT = 20;
 export function addition(sign: 1 | -1): Op {
   return {
     quantization: "range",
+    kernels: [addWords],
     inPlace: (_node, { inputs, output }) => elements(inputs[0]!.shape) === elements(output.shape),
     infer: broadcastShape,
     macs: () => 0,
@@ -92,9 +94,7 @@ export function addition(sign: 1 | -1): Op {
     emit(node, context) {
       const { inputs, output, rounding } = context;
       const axes = broadcastAxes(inputs.map(({ shape }) => shape), output.shape);
-      const whole = rounding === "tflite"
-        ? (node.parameters as TfliteConstants).whole
-        : node.parameters as SingleConstants;
+      const whole = wholeSumOf(node, rounding);
       const kernel = whole === undefined ? "add_tflite" : "add";
       const fields = whole === undefined
         ? tfliteFields(node, context, sign)

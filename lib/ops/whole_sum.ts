@@ -1,9 +1,21 @@
+import type { QuantizedNode, Rounding } from "../types.ts";
+
 /** floor((f₀·x₀ + f₁·x₁ + offset) / 2^shift) of two int8 codes, in int32 throughout. */
 export interface WholeSum {
   readonly factors: readonly [number, number];
   readonly offset: number;
   /** 0…30. */
   readonly shift: number;
+}
+
+/** That of a sum of two tensors, `addition.ts`; undefined where it takes more than one rounding. */
+export function wholeSumOf(
+  { parameters }: QuantizedNode,
+  rounding: Rounding,
+): WholeSum | undefined {
+  return rounding === "tflite"
+    ? (parameters as { readonly whole?: WholeSum }).whole
+    : parameters as WholeSum;
 }
 
 /** Neighbours of each factor that are tried: the other rounding may be no rounding of these. */
