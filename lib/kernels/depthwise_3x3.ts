@@ -46,7 +46,8 @@ export const depthwise3x3: Kernel<Window> = {
       stride,
       (channel) => atOnce && codes[channel]!.constant,
     );
-    const kind = `INTNIC_STRIDE=${stride},INTNIC_LINES=${lines}`;
+    const odd = (pairs - 1) % 2;
+    const shape = `INTNIC_LINES=${lines},INTNIC_ODD=${odd}`;
     return {
       cycles: walk.cycles,
       extraFlash: 0,
@@ -62,9 +63,10 @@ export const depthwise3x3: Kernel<Window> = {
           "limit",
           "depthwise_planes",
           "depthwise_lines",
-          `depthwise_lines_${stride}@INTNIC_LINES=${lines},INTNIC_OUT=${out}`,
-          `depthwise_${out}@${kind}`,
-          `depthwise_3x3@${kind},INTNIC_OUT=${out}`,
+          `depthwise_lay@INTNIC_LINES=${lines}`,
+          `depthwise_lines_${stride}@${shape},INTNIC_OUT=${out}`,
+          `depthwise_${out}@${shape},INTNIC_STRIDE=${stride}`,
+          `depthwise_3x3@${shape},INTNIC_STRIDE=${stride},INTNIC_OUT=${out}`,
         ],
         constants: defineTaps(name, taps) +
           (atOnce
@@ -88,15 +90,15 @@ export const depthwise3x3: Kernel<Window> = {
         scratchBytes: scratch,
         body: `static const struct intnic_depthwise_3x3 layer = {
     .taps = model_weights_${name}, .scales = model_scales_${name}, .depth = ${depth},
-    .x_lines = ${x.lines}, .x_steps = ${x.steps}, .x_line = ${x.line}, .x_step = ${x.step},
+    .x_lines = ${x.lines}, .x_line = ${x.line}, .x_step = ${x.step},
     .y_lines = ${y.lines}, .y_steps = ${y.steps}, .y_line = ${y.line}, .y_step = ${y.step},
-    .pad_lines = ${walk.padLines}, .pad_steps = ${walk.padSteps},
-    .at_once = ${walk.atOnce}, .lines = ${lines}, .pairs = ${pairs},
+    .pad_lines = ${walk.padLines}, .at_once = ${walk.atOnce},
+    .pairs = ${pairs}, ${pairFields(walk)},
     .input_zero = ${input.zeroPoint},
 };
 static const struct intnic_range range = ${rangeFields(node)};
 
-intnic_depthwise_3x3_${out}_${stride}_${lines}(&layer, x, (intnic_pair *)(void *)scratch, y);
+intnic_depthwise_3x3_${out}_${stride}_${lines}_${odd}(&layer, x, (intnic_pair *)(void *)scratch, y);
 intnic_limit(y, ${y.lines * y.steps * depth}, &range);`,
       }),
     };
@@ -109,6 +111,21 @@ function geometry(shape: Shape, turned: boolean) {
   return turned
     ? { lines: width, steps: height, line: depth, step: width * depth }
     : { lines: height, steps: width, line: width * depth, step: depth };
+}
+
+/** Which of a line's pairs are outside the image, half inside and inside. */
+function pairFields(
+  { pairs, padSteps, x }: { pairs: number; padSteps: number; x: { steps: number } },
+): string {
+  // Steps beyond the last window are not laid out.
+  const steps = Math.max(0, Math.min(x.steps, 2 * pairs - padSteps));
+  const before = Math.min(pairs, Math.floor(padSteps / 2));
+  const entering = steps > 0 ? padSteps % 2 : 0;
+  const inside = Math.floor((steps - entering) / 2);
+  const leaving = steps - entering - 2 * inside;
+  const behind = pairs - before - entering - inside - leaving;
+  return `.before = ${before}, .entering = ${entering}, .inside = ${inside}, ` +
+    `.leaving = ${leaving}, .behind = ${behind}`;
 }
 
 /**

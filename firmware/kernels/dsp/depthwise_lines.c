@@ -11,13 +11,6 @@
  * with numbers for which the generator has compared every sum at which the code changes with the
  * rounding rule. It is `sums` where there are no such numbers, and another loop scales them.
  */
-#define INTNIC_PASTE2_(a, b) a##_##b
-#define INTNIC_PASTE2(a, b) INTNIC_PASTE2_(a, b)
-#define INTNIC_PASTE3_(a, b, c) a##_##b##_##c
-#define INTNIC_PASTE3(a, b, c) INTNIC_PASTE3_(a, b, c)
-#define INTNIC_PASTE4_(a, b, c, d) a##_##b##_##c##_##d
-#define INTNIC_PASTE4(a, b, c, d) INTNIC_PASTE4_(a, b, c, d)
-
 /* How a channel's sums become codes, INTNIC_OUT = codes. */
 struct intnic_depthwise_scale {
     int32_t bias;
@@ -72,12 +65,12 @@ static inline void intnic_load_filter_sums(const uint32_t *taps, const void *sca
 
 /* Stride 1: a window from the word's first step, and one from its second. */
 #define INTNIC_BEGIN_TWO                                            \
-    "smlad %[a], %[c], %[w0], %[b]\n\t"                             \
-    "smlatb %[b], %[c], %[w0], %[b]\n\t"                            \
-    "smlad %[a], %[d], %[w1], %[a]\n\t"                             \
-    "smlatb %[b], %[d], %[w1], %[b]\n\t"                            \
-    "smlad %[a], %[e], %[w2], %[a]\n\t"                             \
-    "smlatb %[b], %[e], %[w2], %[b]\n\t"
+    "smlatb %[b], %[c], %[w0], %[a]\n\t"                             \
+    "smlad %[a], %[c], %[w0], %[a]\n\t"                              \
+    "smlatb %[b], %[d], %[w1], %[b]\n\t"                             \
+    "smlad %[a], %[d], %[w1], %[a]\n\t"                              \
+    "smlatb %[b], %[e], %[w2], %[b]\n\t"                             \
+    "smlad %[a], %[e], %[w2], %[a]\n\t"
 #define INTNIC_END_TWO                                              \
     "smlabt %[a], %[c], %[v0], %[a]\n\t"                            \
     "smlad %[b], %[c], %[v0], %[b]\n\t"                             \
@@ -85,16 +78,23 @@ static inline void intnic_load_filter_sums(const uint32_t *taps, const void *sca
     "smlad %[b], %[d], %[v1], %[b]\n\t"                             \
     "smlabt %[a], %[e], %[v2], %[a]\n\t"                            \
     "smlad %[b], %[e], %[v2], %[b]\n\t"
-#define INTNIC_OUT_TWO_codes                                        \
+/* The second store lies behind the load of what is needed next, where it costs nothing. */
+#define INTNIC_OUT_TWO_codes(next)                                  \
     "smmul %[a], %[a], %[m]\n\t"                                    \
     "smmul %[b], %[b], %[m]\n\t"                                    \
     "ssat %[a], #8, %[a], asr #8\n\t"                               \
+    "strb %[a], [%[to]], #8\n\t"                                    \
     "ssat %[b], #8, %[b], asr #8\n\t"                               \
-    "strb.w %[b], [%[to], #4]\n\t"                                  \
-    "strb %[a], [%[to]], #8\n\t"
-#define INTNIC_OUT_TWO_sums                                         \
-    "str.w %[b], [%[to], #4]\n\t"                                   \
-    "str %[a], [%[to]], #8\n\t"
+    "ldr.w %[a], %[" next "]\n\t"                                   \
+    "strb %[b], [%[to], #-4]\n\t"
+#define INTNIC_OUT_TWO_sums(next)                                   \
+    "str %[a], [%[to]], #8\n\t"                                     \
+    "ldr.w %[a], %[" next "]\n\t"                                   \
+    "str %[b], [%[to], #-4]\n\t"
+
+/* How to enter a loop that takes two words: at its second half if their number is odd. */
+#define INTNIC_ENTER_0
+#define INTNIC_ENTER_1 "b.w 2f\n\t"
 
 /* Stride 2: one window from each word. */
 #define INTNIC_BEGIN_ONE                                            \

@@ -1,5 +1,5 @@
 /* `pairs` times two windows of one channel on each of `count` lines, stride 1; `to` goes by fours. */
-static INTNIC_NOINLINE void INTNIC_PASTE4(intnic_lines, 1, INTNIC_LINES, INTNIC_OUT)(
+static inline void INTNIC_PASTE5(intnic_lines, 1, INTNIC_LINES, INTNIC_ODD, INTNIC_OUT)(
     const intnic_pair *plane, const struct intnic_depthwise_filter *filter, int32_t count,
     int32_t pairs, int8_t *to)
 {
@@ -13,16 +13,21 @@ static INTNIC_NOINLINE void INTNIC_PASTE4(intnic_lines, 1, INTNIC_LINES, INTNIC_
         int32_t a, b, c, d, e;
 
         __asm__ volatile(INTNIC_LOAD_PAIR
-                         "ldr %[b], %[bias]\n\t"
+                         "ldr.w %[a], %[bias]\n\t"
                          INTNIC_BEGIN_TWO
+                         INTNIC_PASTE2(INTNIC_ENTER, INTNIC_ODD)
                          ".p2align 2\n"
                          "1:\n\t"
                          INTNIC_LOAD_PAIR
                          INTNIC_END_TWO
-                         INTNIC_PASTE2(INTNIC_OUT_TWO, INTNIC_OUT)
-                         "ldr.w %[b], %[bias]\n\t"
-                         "ldr.w %[a], %[end]\n\t"
+                         INTNIC_PASTE2(INTNIC_OUT_TWO, INTNIC_OUT)("bias")
+                         INTNIC_BEGIN_TWO
+                         "2:\n\t"
+                         INTNIC_LOAD_PAIR
+                         INTNIC_END_TWO
+                         INTNIC_PASTE2(INTNIC_OUT_TWO, INTNIC_OUT)("end")
                          "cmp.w %[to], %[a]\n\t"
+                         "ldr.w %[a], %[bias]\n\t"
                          INTNIC_BEGIN_TWO
                          "bne.w 1b\n\t"
                          : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e),

@@ -1,5 +1,5 @@
 /* `windows` of one channel on every other of 2 * `count` lines, stride 2; `to` goes by fours. */
-static INTNIC_NOINLINE void INTNIC_PASTE4(intnic_lines, 2, INTNIC_LINES, INTNIC_OUT)(
+static inline void INTNIC_PASTE5(intnic_lines, 2, INTNIC_LINES, INTNIC_ODD, INTNIC_OUT)(
     const intnic_pair *plane, const struct intnic_depthwise_filter *filter, int32_t count,
     int32_t windows, int8_t *to)
 {
@@ -14,8 +14,14 @@ static INTNIC_NOINLINE void INTNIC_PASTE4(intnic_lines, 2, INTNIC_LINES, INTNIC_
 
         __asm__ volatile(INTNIC_LOAD_PAIR
                          INTNIC_BEGIN_ONE
+                         INTNIC_PASTE2(INTNIC_ENTER, INTNIC_ODD)
                          ".p2align 2\n"
                          "1:\n\t"
+                         INTNIC_LOAD_PAIR
+                         INTNIC_END_ONE
+                         INTNIC_PASTE2(INTNIC_OUT_ONE, INTNIC_OUT)
+                         INTNIC_BEGIN_ONE
+                         "2:\n\t"
                          INTNIC_LOAD_PAIR
                          INTNIC_END_ONE
                          INTNIC_PASTE2(INTNIC_OUT_ONE, INTNIC_OUT)

@@ -1,5 +1,5 @@
 /* Four channels of `count` output lines from their planes, line by line; sums lie behind those. */
-static INTNIC_NOINLINE void INTNIC_PASTE3(intnic_depthwise_sums, INTNIC_STRIDE, INTNIC_LINES)(
+static INTNIC_NOINLINE void INTNIC_PASTE4(intnic_depthwise_sums, INTNIC_STRIDE, INTNIC_LINES, INTNIC_ODD)(
     const struct intnic_depthwise_3x3 *layer, intnic_pair *planes, int32_t channel, int32_t count,
     int8_t *y)
 {
@@ -12,7 +12,7 @@ static INTNIC_NOINLINE void INTNIC_PASTE3(intnic_depthwise_sums, INTNIC_STRIDE, 
 
         intnic_load_filter_sums(layer->taps + 3 * (channel + c), layer->scales, channel + c, &filter);
         for (int32_t l = 0; l < count; l++) {
-            INTNIC_PASTE4(intnic_lines, INTNIC_STRIDE, INTNIC_LINES, sums)(
+            INTNIC_PASTE5(intnic_lines, INTNIC_STRIDE, INTNIC_LINES, INTNIC_ODD, sums)(
                 planes + c + 4 * INTNIC_STRIDE * l, &filter, 1, times, (int8_t *)(void *)sums);
             intnic_store_sums(sums, layer->y_steps, &scales[channel + c], layer->y_step,
                               y + l * layer->y_line + c);
