@@ -16,79 +16,88 @@ const WORTH = 1.04;
  * Depthwise convolution with 3×3 filters on cores with SMLAD (`firmware/kernels/dsp/depthwise_3x3.c`):
  * some lines of four channels at a time are laid out as words of two steps.
  */
-export const depthwise3x3: Kernel<Window> = {
-  name: "planes",
-  file: "depthwise_3x3",
+export const depthwise3x3: Kernel<Window> = planes("planes", false);
+/** The same with the least scratch memory. */
+export const depthwise3x3Few: Kernel<Window> = planes("planes-few", true);
 
-  plan(node, { inputs, output, rounding }) {
-    const linear = quantizedLinear(node);
-    const { kernel, stride: [stride, across], dilation } = node.attributes;
-    const input = inputs[0]!;
-    const depth = input.shape[2]!;
-    if (kernel[0] !== 3 || kernel[1] !== 3) return "its filters are not 3×3";
-    if (dilation[0] !== 1 || dilation[1] !== 1) return "its windows have holes";
-    if (stride !== across || stride > 2) return "its stride is not 1 or 2 both ways";
-    if (output.shape[2] !== depth) return "it has several filters a channel";
-    if (depth % 4 !== 0) return `its ${depth} channels are not a multiple of four`;
-    const codes = depthwiseCodes(linear, input.zeroPoint, node, output, rounding);
-    const scales = scalesOf(linear, input.zeroPoint, output, rounding);
-    const atOnce = typeof codes !== "string";
-    if (!atOnce && typeof scales === "string") return scales;
-    // Lines cost something each, so there should be few of them. All strips of a layer are to choose
-    // alike, or they do not share their weights.
-    const turned = output.shape[0]! > output.shape[1]!;
-    const walk = walkOf(node.attributes, input.shape, output.shape, turned, atOnce);
-    const { x, y, lines, pairs, scratch } = walk;
-    const out = atOnce ? "codes" : "sums";
-    const taps = pack(
-      linear.weights,
-      turned,
-      stride,
-      (channel) => atOnce && codes[channel]!.constant,
-    );
-    const odd = (pairs - 1) % 2;
-    const shape = `INTNIC_LINES=${lines},INTNIC_ODD=${odd}`;
-    return {
-      cycles: walk.cycles,
-      extraFlash: 0,
-      scratch,
-      why: "four channels laid out as lines, two steps a word" +
-        (atOnce ? ", sums scaled where they are made" : `; ${codes}`),
-      emit: (name) => ({
-        kernels: [
-          "noinline",
-          "simd",
-          ...scaleKernels(rounding),
-          ...(atOnce ? [] : ["store_sums"]),
-          "limit",
-          "depthwise_planes",
-          "depthwise_lines",
-          `depthwise_lay@INTNIC_LINES=${lines}`,
-          `depthwise_lines_${stride}@${shape},INTNIC_OUT=${out}`,
-          `depthwise_${out}@${shape},INTNIC_STRIDE=${stride}`,
-          `depthwise_3x3@${shape},INTNIC_STRIDE=${stride},INTNIC_OUT=${out}`,
-        ],
-        constants: defineTaps(name, taps) +
-          (atOnce
-            ? defineDepthwiseCodes(name, codes)
-            : defineScales(name, typeof scales === "string" ? [] : scales)),
-        weightBytes: 4 * taps.length,
-        // A channel's lines are read before any of theirs is written. Of columns in several turns the
-        // first are written to all rows before the last are read.
-        ...(turned && walk.atOnce < y.lines ? {} : {
-          distance: rowDistance({
-            rows: y.lines,
-            atOnce: walk.atOnce,
-            outputRow: y.line,
-            inputRow: x.line,
-            stride,
-            before: walk.padLines,
-            copied: true,
+function planes(name: string, few: boolean): Kernel<Window> {
+  return {
+    name,
+    file: "depthwise_3x3",
+
+    plan(node, { inputs, output, rounding }) {
+      const linear = quantizedLinear(node);
+      const { kernel, stride: [stride, across], dilation } = node.attributes;
+      const input = inputs[0]!;
+      const depth = input.shape[2]!;
+      if (kernel[0] !== 3 || kernel[1] !== 3) return "its filters are not 3×3";
+      if (dilation[0] !== 1 || dilation[1] !== 1) return "its windows have holes";
+      if (stride !== across || stride > 2) return "its stride is not 1 or 2 both ways";
+      if (output.shape[2] !== depth) return "it has several filters a channel";
+      if (depth % 4 !== 0) return `its ${depth} channels are not a multiple of four`;
+      const codes = depthwiseCodes(linear, input.zeroPoint, node, output, rounding);
+      const scales = scalesOf(linear, input.zeroPoint, output, rounding);
+      const atOnce = typeof codes !== "string";
+      if (!atOnce && typeof scales === "string") return scales;
+      // Lines cost something each, so there should be few of them. All strips of a layer are to choose
+      // alike, or they do not share their weights.
+      const turned = output.shape[0]! > output.shape[1]!;
+      const walk = walkOf(node.attributes, input.shape, output.shape, {
+        turned,
+        codes: atOnce,
+        few,
+      });
+      const { x, y, lines, pairs, scratch } = walk;
+      const out = atOnce ? "codes" : "sums";
+      const taps = pack(
+        linear.weights,
+        turned,
+        stride,
+        (channel) => atOnce && codes[channel]!.constant,
+      );
+      const odd = (pairs - 1) % 2;
+      const shape = `INTNIC_LINES=${lines},INTNIC_ODD=${odd}`;
+      return {
+        cycles: walk.cycles,
+        extraFlash: 0,
+        scratch,
+        why: "four channels laid out as lines, two steps a word" +
+          (atOnce ? ", sums scaled where they are made" : `; ${codes}`),
+        emit: (name) => ({
+          kernels: [
+            "noinline",
+            "simd",
+            ...scaleKernels(rounding),
+            ...(atOnce ? [] : ["store_sums"]),
+            "limit",
+            "depthwise_planes",
+            "depthwise_lines",
+            `depthwise_lay@INTNIC_LINES=${lines}`,
+            `depthwise_lines_${stride}@${shape},INTNIC_OUT=${out}`,
+            `depthwise_${out}@${shape},INTNIC_STRIDE=${stride}`,
+            `depthwise_3x3@${shape},INTNIC_STRIDE=${stride},INTNIC_OUT=${out}`,
+          ],
+          constants: defineTaps(name, taps) +
+            (atOnce
+              ? defineDepthwiseCodes(name, codes)
+              : defineScales(name, typeof scales === "string" ? [] : scales)),
+          weightBytes: 4 * taps.length,
+          // A channel's lines are read before any of theirs is written. Of columns in several turns the
+          // first are written to all rows before the last are read.
+          ...(turned && walk.atOnce < y.lines ? {} : {
+            distance: rowDistance({
+              rows: y.lines,
+              atOnce: walk.atOnce,
+              outputRow: y.line,
+              inputRow: x.line,
+              stride,
+              before: walk.padLines,
+              copied: true,
+            }),
+            distanceUnit: depth,
           }),
-          distanceUnit: depth,
-        }),
-        scratchBytes: scratch,
-        body: `static const struct intnic_depthwise_3x3 layer = {
+          scratchBytes: scratch,
+          body: `static const struct intnic_depthwise_3x3 layer = {
     .taps = model_weights_${name}, .scales = model_scales_${name}, .depth = ${depth},
     .x_lines = ${x.lines}, .x_line = ${x.line}, .x_step = ${x.step},
     .y_lines = ${y.lines}, .y_steps = ${y.steps}, .y_line = ${y.line}, .y_step = ${y.step},
@@ -100,10 +109,11 @@ static const struct intnic_range range = ${rangeFields(node)};
 
 intnic_depthwise_3x3_${out}_${stride}_${lines}_${odd}(&layer, x, (intnic_pair *)(void *)scratch, y);
 intnic_limit(y, ${y.lines * y.steps * depth}, &range);`,
-      }),
-    };
-  },
-};
+        }),
+      };
+    },
+  };
+}
 
 /** An image as lines of steps: rows of pixels or, turned, columns; and bytes from one to the next. */
 function geometry(shape: Shape, turned: boolean) {
@@ -131,14 +141,15 @@ function pairFields(
 /**
  * How to walk over a layer: with as many lines at a time as are worth their scratch memory.
  *
+ * @param turned whether along columns
  * @param codes whether sums are scaled where they are made
+ * @param few true for one line at a time
  */
 function walkOf(
   { stride: [stride], padding }: Window,
   image: Shape,
   output: Shape,
-  turned: boolean,
-  codes: boolean,
+  { turned, codes, few }: { turned: boolean; codes: boolean; few: boolean },
 ) {
   const x = geometry(image, turned);
   const y = geometry(output, turned);
@@ -149,12 +160,19 @@ function walkOf(
     const atOnce = i + 1;
     const lines = (atOnce - 1) * stride + 3;
     const turns = Math.ceil(y.lines / atOnce);
-    // Of each turn the last lines of the one before are laid out again.
-    const laid = y.lines * stride + turns * (3 - stride);
-    const out = codes ? { pair: stride === 1 ? 30 : 17, store: 6 } : { pair: 46, store: 0 };
-    const channel = y.lines * (out.pair * (pairs - 1) + 30) + turns * 50;
-    const four = laid * (16 * pairs + 30) + y.lines * (out.store * y.steps + 10) + 4 * channel +
-      turns * 40;
+    // The last lines of a turn are laid out again in the next; those outside are not.
+    let laid = 0;
+    for (let first = 0; first < y.lines; first += atOnce) {
+      const top = first * stride - padLines;
+      const end = top + (Math.min(atOnce, y.lines - first) - 1) * stride + 3;
+      laid += Math.max(0, Math.min(end, x.lines) - Math.max(top, 0));
+    }
+    const window = codes ? { 1: 25.5, 2: 14.5 } : { 1: 46, 2: 26 };
+    const channel = y.lines * (window[stride as 1 | 2] * (pairs - 1) + 34 - 8 * stride) +
+      turns * 60;
+    const four = laid * (17 * Math.min(pairs, x.steps / 2) + 40) +
+      y.lines * (codes ? 5 * y.steps + 10 : 0) +
+      4 * channel + turns * 150;
     return {
       x,
       y,
@@ -167,6 +185,7 @@ function walkOf(
       cycles: image[2]! / 4 * four,
     };
   });
+  if (few) return walks[0]!;
   const fewest = Math.min(...walks.map(({ cycles }) => cycles));
   return walks.find(({ cycles }) => cycles <= fewest * WORTH)!;
 }

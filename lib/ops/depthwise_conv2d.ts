@@ -1,6 +1,6 @@
 import { depthwiseColumns } from "../kernels/depthwise_columns.ts";
 import { depthwiseLanes } from "../kernels/depthwise_lanes.ts";
-import { depthwise3x3 } from "../kernels/depthwise_3x3.ts";
+import { depthwise3x3, depthwise3x3Few } from "../kernels/depthwise_3x3.ts";
 import { depthwiseVectors } from "../kernels/depthwise_vectors.ts";
 import { defineChannels, outputFields, requantizeKernels } from "../codegen/pack.ts";
 import { formatList } from "../codegen/literals.ts";
@@ -18,7 +18,7 @@ import { requireImage, type Window, windowFields, windowIndices, windowOutput } 
  */
 export const depthwiseConv2d: Op<Window> = {
   quantization: "linear",
-  kernels: [depthwiseColumns, depthwiseLanes, depthwise3x3, depthwiseVectors],
+  kernels: [depthwiseColumns, depthwiseLanes, depthwise3x3, depthwise3x3Few, depthwiseVectors],
   inPlace: () => false,
 
   infer(node, inputs) {
