@@ -11,85 +11,130 @@ import { scalesOf256 } from "./scale_256.ts";
 const GROUP = 4;
 const PIXELS = 2;
 /** Taps that the inner loop may be written out for. */
-const PASSES = [4, 8, 16, 32, 64] as const;
+const PASSES = [4, 8, 12, 16, 20, 24, 32, 40, 48, 64] as const;
 /** 256 times a sum stays in int32 below this. */
 const MAX_SUM = 2 ** 23;
 
-/** What the parts of the kernel cost on a Cortex-M4. */
-const cost = { twoTaps: 15, pass: 6, codes: { SINGLE: 67, RELU: 71, TFLITE: 83 }, pixels: 40 };
+/** What the parts of the kernel cost on a core. */
+interface Costs {
+  /** Two taps of two pixels and four channels; of a pass besides them; what else the four take. */
+  readonly twoTaps: number;
+  readonly pass: number;
+  readonly codes: Readonly<Record<Rule, number>>;
+  /** A last pixel alone: two taps of four channels, and what else they take. */
+  readonly aloneTaps: number;
+  readonly aloneCodes: number;
+  /** Two pixels: one value of each, and what else they take. */
+  readonly value: number;
+  readonly pixels: number;
+}
+
+const m4: Costs = {
+  twoTaps: 15,
+  pass: 6,
+  codes: { SINGLE: 66, RELU: 70, TFLITE: 82 },
+  aloneTaps: 11,
+  aloneCodes: 70,
+  value: 3.5,
+  pixels: 50,
+};
+const m7: Costs = {
+  twoTaps: 8,
+  pass: 2,
+  codes: { SINGLE: 38, RELU: 40, TFLITE: 46 },
+  aloneTaps: 7,
+  aloneCodes: 40,
+  value: 2,
+  pixels: 40,
+};
 
 /** How sums become codes: a `pointwise_codes` file. */
-type Rule = keyof typeof cost.codes;
+type Rule = keyof typeof files;
 const files = {
-  SINGLE: "pointwise_codes",
-  RELU: "pointwise_codes_relu",
-  TFLITE: "pointwise_codes_tflite",
+  SINGLE: ["pointwise_codes", "pointwise_codes_single"],
+  RELU: ["pointwise_codes", "pointwise_codes_relu"],
+  TFLITE: ["pointwise_codes_tflite"],
 } as const;
 
 /**
  * 1×1 convolution on cores with SMLAD (`firmware/kernels/dsp/conv2d_pointwise.c`): two pixels and
- * four channels at once, from weights of 8 bits, half of which need no unpacking.
+ * four channels at once, from weights of 8 bits, half of which need no unpacking. A Cortex-M7 has its
+ * own order of instructions.
  */
-export const conv2dPointwise: Kernel<Conv2d> = {
-  name: "pointwise",
-  file: "conv2d_pointwise",
+export const conv2dPointwise: readonly Kernel<Conv2d>[] = [
+  pointwise("pointwise_taps", m4),
+  pointwise("pointwise_taps_spread", m7),
+];
 
-  plan(node, { inputs, output, rounding }) {
-    const { kernel, padding, groups = 1 } = node.attributes;
-    const [, , depth] = inputs[0]!.shape as [number, number, number];
-    const outputs = output.shape[2]!;
-    if (kernel[0] !== 1 || kernel[1] !== 1) return "its windows are not 1×1";
-    if (groups > 1) return "its channels come in groups";
-    if (Object.values(padding).some((size) => size > 0)) return "its image is padded";
-    if (depth % 4 !== 0) return `its ${depth} inputs are not a multiple of 4`;
-    if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
-    const [input] = inputs as [QuantizedTensor];
-    const linear = withoutConstantChannels(node, quantizedLinear(node), input, output, rounding);
-    const scales = scalesOf(linear, input.zeroPoint, output, rounding);
-    if (typeof scales === "string") return scales;
-    const sums = sumRanges(linear, input.zeroPoint);
-    const largest = sums.reduce(
-      (most, [low, high], o) => o % 2 === 0 ? most : Math.max(most, -low, high),
-      0,
-    );
-    if (largest >= MAX_SUM) return `its sums reach ${largest}, and 256 times that is not an int32`;
-    const rule = ruleOf(node, output, rounding);
-    const odd = rule === "TFLITE"
-      ? scales
-      : scalesOf256(scales, linear, sums, { output, rounding });
-    const channel = odd.findIndex((scale, o) => o % 2 === 1 && scale === undefined);
-    if (channel >= 0) return `256 times the sum of channel ${channel} leaves no room`;
-    const { taps, passes, cycles } = passesFor(depth);
-    const all = taps * passes;
-    const words = pack(linear.weights, { outputs, depth, taps: all, scales, odd });
-    if (words === undefined) return "a pair of weights leaves 16 bits";
-    const walk = walkOf(node.attributes, inputs[0]!.shape, output.shape);
-    const pairs = walk.rows * Math.ceil(walk.pixels / PIXELS);
-    return {
-      cycles: pairs * (outputs / GROUP * (cycles + cost.codes[rule]) + 3.5 * depth + cost.pixels),
-      // The scales are among the channels' words.
-      extraFlash: 4 * words.length - linear.weights.length - 16 * outputs,
-      scratch: 2 * PIXELS * all,
-      why: `two pixels and four channels at once; 256 times a sum is below 2^31: sums stay ` +
-        `within ${largest}`,
-      emit: (name) => ({
-        kernels: [
-          "noinline",
-          "simd",
-          ...scaleKernels(rounding),
-          "limit",
-          "pointwise_taps",
-          files[rule],
-          `conv2d_pointwise@INTNIC_TAPS=${taps},INTNIC_PASSES=${passes > 1 ? 2 : 1},` +
-          `INTNIC_RULE=${rule}`,
-        ],
-        constants: `static const int32_t model_weights_${name}[${words.length}] = {\n${
-          formatList(words)
-        }\n};\n`,
-        weightBytes: 4 * words.length,
-        distance: distanceOf(walk, depth, outputs),
-        scratchBytes: 2 * PIXELS * all,
-        body: `static const struct intnic_conv2d_pointwise layer = {
+function pointwise(order: string, costs: Costs): Kernel<Conv2d> {
+  return {
+    name: "pointwise",
+    file: order,
+
+    plan(node, { inputs, output, rounding }) {
+      const { kernel, padding } = node.attributes;
+      const [, , depth] = inputs[0]!.shape as [number, number, number];
+      const outputs = output.shape[2]!;
+      if (kernel[0] !== 1 || kernel[1] !== 1) return "its windows are not 1×1";
+      if ((node.attributes.groups ?? 1) > 1) return "its channels come in groups";
+      if (Object.values(padding).some((size) => size > 0)) return "its image is padded";
+      if (depth % 4 !== 0) return `its ${depth} inputs are not a multiple of 4`;
+      if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
+      const [input] = inputs as [QuantizedTensor];
+      const linear = withoutConstantChannels(node, quantizedLinear(node), input, output, rounding);
+      const scales = scalesOf(linear, input.zeroPoint, output, rounding);
+      if (typeof scales === "string") return scales;
+      const sums = sumRanges(linear, input.zeroPoint);
+      const largest = sums.reduce(
+        (most, [low, high], o) => o % 2 === 0 ? most : Math.max(most, -low, high),
+        0,
+      );
+      if (largest >= MAX_SUM) {
+        return `its sums reach ${largest}, and 256 times that is not an int32`;
+      }
+      const rule = ruleOf(node, output, rounding);
+      const odd = rule === "TFLITE"
+        ? scales
+        : scalesOf256(scales, linear, sums, { output, rounding });
+      const channel = odd.findIndex((scale, o) => o % 2 === 1 && scale === undefined);
+      if (channel >= 0) return `256 times the sum of channel ${channel} leaves no room`;
+      const { taps, passes, cycles } = passesFor(depth, costs);
+      const all = taps * passes;
+      const groups = outputs / GROUP;
+      // Two taps more may be read, and not used.
+      const bytes = 2 * PIXELS * (all + 2);
+      const words = pack(linear.weights, { outputs, depth, taps: all, scales, odd });
+      if (words === undefined) return "a pair of weights leaves 16 bits";
+      const walk = walkOf(node.attributes, inputs[0]!.shape, output.shape);
+      const pair = groups * (cycles + costs.codes[rule]) + costs.value * depth + costs.pixels;
+      const alone = groups * (costs.aloneTaps * all / 2 + costs.aloneCodes) +
+        costs.value * depth + costs.pixels;
+      return {
+        cycles: walk.rows *
+          (Math.floor(walk.pixels / PIXELS) * pair + walk.pixels % PIXELS * alone),
+        // The scales are among the channels' words.
+        extraFlash: 4 * words.length - linear.weights.length - 16 * outputs,
+        scratch: bytes,
+        why: `two pixels and four channels at once; 256 times a sum is below 2^31: sums stay ` +
+          `within ${largest}`,
+        emit: (name) => ({
+          kernels: [
+            "noinline",
+            "simd",
+            ...scaleKernels(rounding),
+            "limit",
+            order,
+            ...files[rule],
+            `conv2d_pointwise@INTNIC_TAPS=${taps},INTNIC_PASSES=${passes > 1 ? 2 : 1},` +
+            `INTNIC_RULE=${rule}`,
+          ],
+          constants: `static const int32_t model_weights_${name}[${words.length}] = {\n${
+            formatList(words)
+          }\n};\n`,
+          weightBytes: 4 * words.length,
+          distance: distanceOf(walk, depth, outputs),
+          scratchBytes: bytes,
+          body: `static const struct intnic_conv2d_pointwise layer = {
     .blocks = model_weights_${name}, .end = model_weights_${name} + ${words.length},
     .rows = ${walk.rows}, .pixels = ${walk.pixels},
     .row_step = ${walk.rowStep * depth}, .pixel_step = ${walk.pixelStep * depth},
@@ -97,12 +142,13 @@ export const conv2dPointwise: Kernel<Conv2d> = {
     .range = ${rangeFields(node)},
 };
 intnic_conv2d_pointwise_${taps}_${
-          passes > 1 ? 2 : 1
-        }_${rule}(&layer, x, (intnic_pair *)(void *)scratch, y);`,
-      }),
-    };
-  },
-};
+            passes > 1 ? 2 : 1
+          }_${rule}(&layer, x, (intnic_pair *)(void *)scratch, y);`,
+        }),
+      };
+    },
+  };
+}
 
 /** By the rule tflite, negative sums are rounded in their own way, which shows only without ReLU. */
 function ruleOf(node: QuantizedNode, { zeroPoint }: Encoding, rounding: Rounding): Rule {
@@ -111,10 +157,13 @@ function ruleOf(node: QuantizedNode, { zeroPoint }: Encoding, rounding: Rounding
 }
 
 /** Taps in one pass of the inner loop and how many of it, for the fewest cycles. */
-function passesFor(depth: number): { taps: number; passes: number; cycles: number } {
+function passesFor(
+  depth: number,
+  { twoTaps, pass }: Costs,
+): { taps: number; passes: number; cycles: number } {
   const choices = PASSES.map((taps) => {
     const passes = Math.ceil(depth / taps);
-    const cycles = passes * taps / 2 * cost.twoTaps + (passes > 1 ? 4 + passes * cost.pass : 0);
+    const cycles = passes * taps / 2 * twoTaps + (passes > 1 ? 4 + passes * pass : 0);
     return { taps, passes, cycles };
   });
   return choices.reduce((best, choice) => choice.cycles <= best.cycles ? choice : best);

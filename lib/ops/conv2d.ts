@@ -33,7 +33,7 @@ export const conv2d: Op<Conv2d> = {
     conv2dBand,
     conv2dBand16,
     conv2dPlane,
-    conv2dPointwise,
+    ...conv2dPointwise,
     conv2dWinograd,
     ...conv2dLanes,
     ...conv2dWinograd32,

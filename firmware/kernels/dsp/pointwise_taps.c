@@ -5,6 +5,12 @@
  *
  * The words of the weights are used as they lie, 256 * w1 + w0 in each half, and unpacked, w0.
  */
+#define INTNIC_POINTWISE_START                              \
+    "ldr.w %[s1], [%[w], #4]\n\t"                           \
+    "ldr.w %[s2], [%[w], #8]\n\t"                           \
+    "ldr.w %[s3], [%[w], #12]\n\t"                          \
+    "ldr %[s0], [%[w]], #16\n\t"                            \
+    "ldr.w %[x], %[band]\n\t"
 #define INTNIC_POINTWISE_TAPS(q0, q1, q2, q3)               \
     "ldr.w %[b], [%[w], #4]\n\t"                            \
     "ldr.w %[q], [%[x], #4]\n\t"                            \
