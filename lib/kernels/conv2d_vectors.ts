@@ -30,20 +30,21 @@ export const conv2dVectors: Kernel<Conv2d> = {
     const linear = quantizedLinear(node);
     const { kernel, stride, dilation, padding, groups = 1 } = node.attributes;
     if (groups > 1) return "its channels come in groups";
-    if (dilation[1] !== 1 && kernel[1] > 1) return "its windows have holes";
     const { image: [height, width, depth], pixels: [outHeight, outWidth] } = shapes(
       node.attributes,
       inputs[0]!.shape,
       output.shape,
     );
     const outputs = output.shape[2]!;
-    const run = kernel[1] * depth;
-    const columns = (outWidth - 1) * stride[1] + kernel[1];
+    const runs = dilation[1] === 1 ? 1 : kernel[1];
+    const run = kernel[1] * depth / runs;
+    const taps = kernel[0] * runs * filledRun(run);
+    const columns = (outWidth - 1) * stride[1] + (kernel[1] - 1) * dilation[1] + 1;
     const blocks = outHeight * Math.ceil(outWidth / PIXELS) * Math.ceil(outputs / LANES);
     // The last pixels' neighbours that are computed and not stored reach beyond the band.
     const scratch = kernel[0] * columns * depth + PIXELS * stride[1] * depth + filledRun(run);
     return {
-      cycles: blocks * (3 * PIXELS * kernel[0] * filledRun(run) / 4 + 150),
+      cycles: blocks * (3 * PIXELS * taps / 4 + 150),
       // Zeros fill whole vectors, but this is no machine that would have to save them.
       extraFlash: 0,
       scratch,
@@ -72,7 +73,7 @@ export const conv2dVectors: Kernel<Conv2d> = {
             zero: inputs[0]!.zeroPoint,
           })
         },
-    .run = ${filledRun(run)},
+    .runs = ${runs}, .apart = ${dilation[1] * depth}, .run = ${filledRun(run)},
     .stride_y = ${stride[0]}, .stride_x = ${stride[1]}, .pad_top = ${padding.top},
     .out_height = ${outHeight}, .out_width = ${outWidth}, .outputs = ${outputs},
 };

@@ -2,7 +2,8 @@ struct intnic_conv2d_vectors {
     const int8_t *weights;   /* for each 16 outputs, for four taps at a time: four of each output */
     const int32_t *channels; /* biases, then multipliers, then shifts, filled up to 16 outputs */
     struct intnic_raised rows;
-    int32_t run; /* taps of a window in one row, filled up to four */
+    int32_t runs, apart; /* of bytes that a window sees of a row, and bytes from one to the next */
+    int32_t run;         /* taps of one, filled up to four */
     int32_t stride_y, stride_x;
     int32_t pad_top;
     int32_t out_height, out_width, outputs;
@@ -21,9 +22,10 @@ INTNIC_INLINE void intnic_conv2d_pixels(const struct intnic_conv2d_vectors *laye
     int32_t padded = (outputs + 15) & -16;
     int32_t pitch = layer->rows.columns * layer->rows.depth;
     int32_t step = layer->stride_x * layer->rows.depth;
+    int32_t taps = layer->rows.count * layer->runs * layer->run;
 
     for (int32_t o = 0; o < outputs; o += INTNIC_LANES) {
-        const int8_t *w = layer->weights + (o & -16) * layer->rows.count * layer->run + 4 * (o & 15);
+        const int8_t *w = layer->weights + (o & -16) * taps + 4 * (o & 15);
         const int32_t *channel = layer->channels + o;
         const uint8_t *row = band;
         intnic_words sums[8];
@@ -33,16 +35,21 @@ INTNIC_INLINE void intnic_conv2d_pixels(const struct intnic_conv2d_vectors *laye
             sums[p] = *(const intnic_words_at *)channel;
         }
         for (int32_t ky = layer->rows.count; ky > 0; ky--) {
-            for (int32_t t = 0; t < layer->run; t += 4) {
-                intnic_words weights = *(const intnic_words_at *)w;
+            const uint8_t *run = row;
+
+            for (int32_t left = layer->runs; left > 0; left--) {
+                for (int32_t t = 0; t < layer->run; t += 4) {
+                    intnic_words weights = *(const intnic_words_at *)w;
 
 #pragma GCC unroll 8
-                for (int32_t p = 0; p < pixels; p++) {
-                    uint32_t taps = *(const intnic_word_at *)(row + t + p * step);
+                    for (int32_t p = 0; p < pixels; p++) {
+                        uint32_t four = *(const intnic_word_at *)(run + t + p * step);
 
-                    sums[p] = intnic_add_dots(sums[p], intnic_all(taps), weights);
+                        sums[p] = intnic_add_dots(sums[p], intnic_all(four), weights);
+                    }
+                    w += 64;
                 }
-                w += 64;
+                run += layer->apart;
             }
             row += pitch;
         }
@@ -61,9 +68,9 @@ INTNIC_INLINE void intnic_conv2d_pixels(const struct intnic_conv2d_vectors *laye
 
 /*
  * Convolution, output row by output row: the rows it sees are copied as unsigned bytes with what
- * surrounds them, so that a window is one run of bytes a row. Eight or four pixels and a vector of
- * outputs are computed at once, four taps at a time. What is read beyond a run or a row has weights
- * of zero or is not stored.
+ * surrounds them, so that a window is one run of bytes a row, or one a tap if it has holes. Eight or
+ * four pixels and a vector of outputs are computed at once, four taps at a time. What is read beyond
+ * a run or a row has weights of zero or is not stored.
  */
 static void intnic_conv2d_vectors(const struct intnic_conv2d_vectors *layer, const int8_t *x,
                                   uint8_t *band, int8_t *y)

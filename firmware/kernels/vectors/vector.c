@@ -55,6 +55,25 @@ INTNIC_INLINE intnic_words intnic_add_dots(intnic_words sums, intnic_words x, in
     sums += (intnic_words)INTNIC_PAIRS((intnic_halves)(x & 0xff00ff), even);
     return sums + (intnic_words)INTNIC_PAIRS((intnic_halves)((intnic_raised_halves)x >> 8), odd);
 }
+#elif defined(__ARM_FEATURE_MATMUL_INT8)
+INTNIC_INLINE intnic_words intnic_add_dots(intnic_words sums, intnic_words x, intnic_words w)
+{
+    __asm__("usdot %0.4s, %1.16b, %2.16b" : "+w"(sums) : "w"(x), "w"(w));
+    return sums;
+}
+#elif defined(__ARM_FEATURE_DOTPROD)
+/* Both have signs here: of x, 128 is multiplied apart, as twice 64. */
+INTNIC_INLINE intnic_words intnic_add_dots(intnic_words sums, intnic_words x, intnic_words w)
+{
+    intnic_words half = (intnic_words){ 0 } + 0x40404040u;
+
+    __asm__("sdot %0.4s, %1.16b, %3.16b\n\t"
+            "sdot %0.4s, %2.16b, %3.16b\n\t"
+            "sdot %0.4s, %2.16b, %3.16b"
+            : "+w"(sums)
+            : "w"(x ^ 0x80808080u), "w"(half), "w"(w));
+    return sums;
+}
 #else
 INTNIC_INLINE intnic_words intnic_add_dots(intnic_words sums, intnic_words x, intnic_words w)
 {
