@@ -35,7 +35,14 @@ function orAnother(first: () => Graph, other: () => Graph): Graph {
 }
 
 function averageGraph(random: Random): Graph {
-  const { image, window } = randomWindow(random, whole(random, 1, 9));
+  let { image, window } = randomWindow(random, whole(random, 1, 17));
+  if (random() < 0.1) {
+    // As many taps as sums of 16 bits hold, and one more.
+    const kernel = pick(random, [[15, 17], [16, 16]] as const);
+    const padding = { top: 0, bottom: 0, left: 0, right: 0 };
+    window = { kernel, stride: [1, 1], dilation: [1, 1], padding };
+    image = [kernel[0] + 1, kernel[1], whole(random, 7, 9)];
+  }
   const attributes = { ...window, countPadding: random() < 0.5 };
   const rest = { attributes, activation: randomActivation(random) };
   return orAnother(

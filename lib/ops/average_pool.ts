@@ -74,7 +74,15 @@ export const averagePool: Op<AveragePool> = {
       return `    { ${count}, ${half}, ${multiplier}, ${shift} },`;
     });
     return {
-      kernels: ["minmax", "mul_high", "divide", "window", "average_pool"],
+      kernels: [
+        "minmax",
+        "mul_high",
+        "divide",
+        "window",
+        "average_one",
+        "average_channels",
+        "average_pool",
+      ],
       constants: `static const struct intnic_divisor model_divisors_${name}[${rows.length}] = {\n${
         rows.join("\n")
       }\n};\n`,

@@ -11,66 +11,6 @@ struct intnic_average_pool {
     int32_t low, high; /* range of the activation */
 };
 
-/* The taps of one window inside the image, how far the next ones are, and what comes of their sum. */
-struct intnic_average {
-    int32_t rows, columns;
-    int32_t row, column;
-    int32_t start; /* sum of the taps outside, as far as they count */
-    const struct intnic_divisor *divisor;
-    int32_t low, high;
-};
-
-static inline int8_t intnic_average_of(const struct intnic_average *window, int32_t sum)
-{
-    int32_t value = intnic_divide(sum, window->divisor);
-
-    return (int8_t)intnic_min(intnic_max(value, window->low), window->high);
-}
-
-/* Average of one window for one channel. */
-static inline int8_t intnic_average1(const struct intnic_average *window, const int8_t *x)
-{
-    int32_t sum = window->start;
-
-    for (int32_t rows = window->rows; rows > 0; rows--) {
-        const int8_t *tap = x;
-
-        for (int32_t left = window->columns; left > 0; left--) {
-            sum += *tap;
-            tap += window->column;
-        }
-        x += window->row;
-    }
-    return intnic_average_of(window, sum);
-}
-
-/* The same for four channels at once. */
-static inline void intnic_average4(const struct intnic_average *window, const int8_t *x, int8_t *y)
-{
-    int32_t column = window->column;
-    int32_t sum0 = window->start;
-    int32_t sum1 = sum0;
-    int32_t sum2 = sum0;
-    int32_t sum3 = sum0;
-
-    for (int32_t rows = window->rows; rows > 0; rows--) {
-        const int8_t *tap = x;
-
-        for (int32_t left = window->columns; left > 0; left--) {
-            sum0 += tap[0];
-            sum1 += tap[1];
-            sum2 += tap[2];
-            sum3 += tap[3];
-            tap += column;
-        }
-        x += window->row;
-    }
-    y[0] = intnic_average_of(window, sum0);
-    y[1] = intnic_average_of(window, sum1);
-    y[2] = intnic_average_of(window, sum2);
-    y[3] = intnic_average_of(window, sum3);
-}
-
 /*
  * Average of every window, channel by channel, of the codes themselves: input and output have one
  * scale and zero point. Without padding above and to the left, y may be x. Which divisor is looked
@@ -90,11 +30,9 @@ static void intnic_average_pool(const struct intnic_average_pool *layer, const i
             struct intnic_span columns = intnic_span(ox * layer->stride_x - layer->pad_left,
                                                      layer->kernel_width, layer->dilation_x,
                                                      layer->width);
-            const int8_t *first = x + rows.at * pitch + columns.at * depth;
             int32_t inside = rows.count * columns.count;
             int32_t count = inside;
             const struct intnic_divisor *divisor = layer->divisors;
-            int32_t c = depth;
 
             if (layer->count_padding) {
                 count = layer->kernel_height * layer->kernel_width;
@@ -112,14 +50,8 @@ static void intnic_average_pool(const struct intnic_average_pool *layer, const i
                                              layer->low,
                                              layer->high };
 
-            for (; c >= 4; c -= 4) {
-                intnic_average4(&window, first, y);
-                first += 4;
-                y += 4;
-            }
-            for (; c > 0; c--) {
-                *y++ = intnic_average1(&window, first++);
-            }
+            intnic_average_channels(&window, x + rows.at * pitch + columns.at * depth, depth, y);
+            y += depth;
         }
     }
 }
