@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { build } from "../lib/build/build.ts";
 import { loadKernels } from "../lib/build/kernels.ts";
 import { chooseKernel } from "../lib/codegen/choose.ts";
+import { joinPools } from "../lib/codegen/pools.ts";
 import { type KernelSources, kernelText } from "../lib/codegen/kernel_text.ts";
 import { formatList, indent } from "../lib/codegen/literals.ts";
 import { floatRunner } from "../lib/graph/float.ts";
@@ -226,7 +227,9 @@ function programOf(
   const used = new Set<string>();
   const parts: string[] = [];
   let room = 4;
-  const cases = trials.map(({ graph }, which) => {
+  const cases = trials.map(({ graph: whole }, which) => {
+    const optimize = levels[which % levels.length]!;
+    const graph = joinPools(whole, { kernels, optimize });
     let offset = 0;
     const reserve = (bytes: number) => {
       const at = `room + ${offset}`;
@@ -249,7 +252,6 @@ function programOf(
         return;
       }
       if (node.output !== graph.output) places.set(node.output, reserve(size));
-      const optimize = levels[which % levels.length]!;
       const { emission } = chooseKernel(node, contextOf(graph, node), `t${which}_${i}`, {
         kernels,
         optimize,

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { fitsLane, laneBlock, TAPS } from "../lib/kernels/lanes.ts";
-import type { Graph, Shape } from "../lib/types.ts";
+import { loadKernels } from "../lib/build/kernels.ts";
+import { generateC } from "../lib/codegen/c.ts";
+import { joinPools } from "../lib/codegen/pools.ts";
+import { verify } from "../lib/graph/verify.ts";
+import { noPadding } from "../lib/ops/window.ts";
+import { quantize } from "../lib/quantize/quantize.ts";
+import { loadTarget } from "../lib/targets.ts";
+import type { CLayer, Graph, Node, Optimize, Shape } from "../lib/types.ts";
 import { pick, randomActivation, randomInput, randomWindow, single, whole } from "./op_graphs.ts";
 import { type Random, tryOp } from "./op_trials.ts";
 
@@ -76,6 +83,47 @@ function planeGraph(random: Random): Graph {
 
 Deno.test("conv2d of one channel means the same on cores without SIMD", () =>
   tryOp(planeGraph, { targets, seed: 5, steps: 3 }));
+
+/** A convolution and the max pool behind it. */
+function pooledGraph(random: Random): Graph {
+  const attributes = {
+    kernel: [3, 3] as const,
+    stride: [1, 1] as const,
+    dilation: [1, 1] as const,
+    padding: { top: whole(random, 0, 2), bottom: 1, left: whole(random, 0, 2), right: 0 },
+  };
+  const conv = single(random, "conv2d", [whole(random, 4, 11), whole(random, 4, 11), 1], {
+    attributes,
+    ...edgeWeights(random, [whole(random, 1, 6), 3, 3, 1]),
+    activation: randomActivation(random),
+  }, randomInput(random));
+  const pool: Node = {
+    name: "pool",
+    op: "max_pool",
+    inputs: [conv.output],
+    output: "pooled",
+    attributes: { ...attributes, kernel: [2, 2], stride: [2, 2], padding: noPadding },
+    activation: random() < 0.2 ? "relu" : "none",
+  };
+  const input = conv.tensors.get(conv.input)!;
+  return verify({ ...conv, nodes: [...conv.nodes, pool], output: "pooled" }, input);
+}
+
+Deno.test("conv2d of one channel and its max pool mean the same on cores without SIMD", () =>
+  tryOp(pooledGraph, { targets, seed: 6, steps: 3 }));
+
+Deno.test("a convolution and its max pool are one layer where a kernel computes both", async () => {
+  const target = await loadTarget("rv32imc");
+  const kernels = await loadKernels(target);
+  const graph = quantize(pooledGraph(() => 0.4), [new Float32Array(49).fill(1)], {});
+  const join = (optimize: Optimize) => joinPools(graph, { kernels, optimize }).nodes;
+  assert.deepEqual(join("balanced").map(({ op, output }) => [op, output]), [["conv2d", "pooled"]]);
+  assert.equal(join("size").length, 2);
+  const [{ kernel, why }] = generateC(graph, kernels).layers as [CLayer];
+  assert.equal(kernel, "plane-pool");
+  assert.match(why, /; pool of the sums$/);
+  assert.equal(generateC(graph, kernels, { trace: true }).layers.length, 2);
+});
 
 Deno.test("dense means the same on cores without SIMD", () =>
   tryOp(denseGraph, { targets, seed: 4, steps: 3 }));

@@ -3,6 +3,7 @@ import type { CLayer, CProgram, Optimize, QuantizedGraph, QuantizedNode } from "
 import type { Chain } from "./chain.ts";
 import type { Emitted } from "./layers.ts";
 import { type Limits, planLayers } from "./limits.ts";
+import { joinPools } from "./pools.ts";
 
 import { type KernelSources, kernelText } from "./kernel_text.ts";
 import type { ArenaPlan, Place } from "./arena.ts";
@@ -32,10 +33,11 @@ export interface GenerateOptions {
  * caller's arena) and, where the scales allow, `model_infer_q16` (Q16.16 in and out).
  */
 export function generateC(
-  graph: QuantizedGraph,
+  network: QuantizedGraph,
   kernels: KernelSources,
   { optimize = "balanced", trace = false, limits }: GenerateOptions = {},
 ): CProgram {
+  const graph = trace ? network : joinPools(network, { kernels, optimize });
   const { layers, arena } = planLayers(graph, { kernels, optimize }, {
     strips: !trace,
     ...(limits === undefined ? {} : { limits }),

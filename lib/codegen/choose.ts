@@ -74,7 +74,9 @@ export function choicesOf(
     "",
   );
   const candidates: Candidate[] = [];
-  for (const { name: kernel, file, plan } of op.kernels ?? []) {
+  const pools = "pool" in node.attributes ? true : undefined;
+  for (const { name: kernel, file, plan, ...kind } of op.kernels ?? []) {
+    if (kind.pools !== pools) continue;
     if (!kernels.has(file) || (only !== undefined && kernel !== only)) continue;
     if (avoided.has(kernel)) continue;
     const planned = plan(node, context);

@@ -114,7 +114,8 @@ function degrade(
 ): boolean {
   const options = layers.flatMap((layer) => {
     const { node, identifier, kernel, cycles } = layer;
-    if (kernel === "generic") return [];
+    // With a pool, there is no other kernel.
+    if (kernel === "generic" || "pool" in node.attributes) return [];
     const without = new Map([...avoid.get(node.name) ?? [], [kernel, ""]]);
     const choice = chooseKernel(node, contextOf(graph, node), identifier, {
       ...choosing,

@@ -23,7 +23,7 @@ const windowed: ReadonlySet<string> = new Set([
 
 /** Whether a layer can be computed in strips of rows. */
 export function comesInStrips(node: QuantizedNode, { inputs, output }: QuantizedContext): boolean {
-  if (output.shape.length !== 3) return false;
+  if (output.shape.length !== 3 || "pool" in node.attributes) return false;
   if (windowed.has(node.op)) return true;
   return node.op === "add" && inputs.every(({ shape }) => same(shape, output.shape));
 }

@@ -24,6 +24,8 @@ export interface Kernel<A extends Attributes = Attributes> {
   readonly name: string;
   /** The file under `firmware/kernels/<flavour>/` that the target must have, without extension. */
   readonly file: string;
+  /** True if it also takes the max pool of what it computes, where the node says so. */
+  readonly pools?: true;
   /** What it would cost, or why it cannot run this layer. */
   plan(node: QuantizedNode<A>, context: QuantizedContext): Plan | string;
 }

@@ -6,6 +6,7 @@ import { conv2dPlaneLanes } from "../kernels/depthwise_lanes.ts";
 import { conv2dLanes } from "../kernels/conv2d_lanes.ts";
 import { conv2dPlane } from "../kernels/conv2d_plane.ts";
 import { conv2dPointwise } from "../kernels/conv2d_pointwise.ts";
+import { conv2dPlanePool } from "../kernels/conv2d_plane_pool.ts";
 import { conv2dWinograd } from "../kernels/conv2d_winograd.ts";
 import { conv2dWinograd32 } from "../kernels/conv2d_winograd32.ts";
 import { windowDistance } from "../codegen/overlap.ts";
@@ -20,6 +21,8 @@ import { requireImage, type Window, windowFields, windowIndices, windowOutput } 
 export interface Conv2d extends Window {
   /** 1 unless told; each group of outputs sees only its own group of inputs. */
   readonly groups?: number;
+  /** The max pool that is computed with it, and so what its output is of; see `codegen/pools.ts`. */
+  readonly pool?: { readonly name: string };
 }
 
 /**
@@ -38,6 +41,7 @@ export const conv2d: Op<Conv2d> = {
     ...conv2dLanes,
     ...conv2dWinograd32,
     conv2dPlaneLanes,
+    conv2dPlanePool,
     conv2dVectors,
     conv2dColumns,
   ],

@@ -1,0 +1,70 @@
+#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+/* Three taps of two windows, added to sums in upper registers; weights are in r2 to r4. */
+#define INTNIC_PLANE_WINDOWS(low, high)     \
+    "ldmia %[x]!, {r5, r6, r7}\n\t"         \
+    "muls r5, r2\n\t"                       \
+    "muls r6, r3\n\t"                       \
+    "muls r7, r4\n\t"                       \
+    "add r5, %[half]\n\t"                   \
+    "adds r5, r5, r6\n\t"                   \
+    "adds r5, r5, r7\n\t"                   \
+    "uxth r6, r5\n\t"                       \
+    "asrs r5, r5, #16\n\t"                  \
+    "add %[" low "], r6\n\t"                \
+    "add %[" high "], r5\n\t"
+/* A row of weights, which is one of words for two of the outputs and the next one for the others. */
+#define INTNIC_PLANE_ROW                    \
+    "ldmia %[w]!, {r2, r3, r4}\n\t"         \
+    INTNIC_PLANE_WINDOWS("low0", "high0")   \
+    INTNIC_PLANE_WINDOWS("low1", "high1")
+#else
+#define INTNIC_PLANE_ROW(pair, x, w)                                                        \
+    do {                                                                                    \
+        int32_t lanes = (x)[0] * (w)[0] + (x)[1] * (w)[1] + (x)[2] * (w)[2] + 0x8000;       \
+                                                                                            \
+        pair.low += lanes & 0xffff;                                                         \
+        pair.high += lanes >> 16;                                                           \
+    } while (0)
+#endif
+
+/* The largest sum of a channel among four outputs, of whose windows x holds the words. */
+static inline int32_t intnic_plane_most(const int32_t *x, const int32_t *w,
+                                        const struct intnic_plane_rest *rest, int32_t rests,
+                                        int32_t bias)
+{
+    struct intnic_plane_pair top = { bias, bias };
+    struct intnic_plane_pair bottom = { bias, bias };
+
+    /*
+     * In assembly for the registers: sums are kept in the upper ones, where they can only be added
+     * to, which compilers do not see. Asked for small code, they have no upper ones.
+     */
+#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+    const int32_t *words = x;
+
+    __asm__ volatile(
+        ".syntax unified\n\t"
+        INTNIC_PLANE_ROW
+        "subs %[x], %[x], #12\n\t"
+        INTNIC_PLANE_ROW
+        "subs %[x], %[x], #12\n\t"
+        INTNIC_PLANE_ROW
+        : [x] "+l"(words), [w] "+l"(w), [low0] "+h"(top.low), [high0] "+h"(top.high),
+          [low1] "+h"(bottom.low), [high1] "+h"(bottom.high)
+        : [half] "h"(0x8000)
+        : "r2", "r3", "r4", "r5", "r6", "r7", "cc", "memory");
+#else
+    INTNIC_PLANE_ROW(top, x, w);
+    INTNIC_PLANE_ROW(bottom, x + 3, w);
+    INTNIC_PLANE_ROW(top, x + 3, w + 3);
+    INTNIC_PLANE_ROW(bottom, x + 6, w + 3);
+    INTNIC_PLANE_ROW(top, x + 6, w + 6);
+    INTNIC_PLANE_ROW(bottom, x + 9, w + 6);
+#endif
+    return intnic_plane_largest(top, bottom, x, rest, rests);
+}
+
+#undef INTNIC_PLANE_ROW
+#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#undef INTNIC_PLANE_WINDOWS
+#endif

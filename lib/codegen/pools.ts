@@ -1,0 +1,46 @@
+import type { Conv2d } from "../ops/conv2d.ts";
+import { contextOf } from "../ops/op.ts";
+import type { Window } from "../ops/window.ts";
+import type { QuantizedGraph, QuantizedNode } from "../types.ts";
+import { chooseKernel, type Choosing } from "./choose.ts";
+
+/**
+ * The graph with convolutions and the 2×2 max pools behind them as one node each, where a kernel
+ * computes both for fewer cycles. Codes rise with sums, so that the largest of four sums need be
+ * turned into a code only.
+ */
+export function joinPools(graph: QuantizedGraph, choosing: Choosing): QuantizedGraph {
+  if (choosing.optimize === "size" || choosing.optimize === "ram") return graph;
+  const joined = new Map<QuantizedNode, QuantizedNode>();
+  const gone = new Set<QuantizedNode>();
+  for (const node of graph.nodes) {
+    const readers = graph.nodes.filter(({ inputs }) => inputs.includes(node.output));
+    const [pool] = readers;
+    if (node.op !== "conv2d" || readers.length !== 1 || node.output === graph.output) continue;
+    if (pool!.op !== "max_pool" || !isQuarter(pool as QuantizedNode<Window>)) continue;
+    // What the pool limits must have been limited already.
+    if (pool!.clamp[0] > node.clamp[0] || pool!.clamp[1] < node.clamp[1]) continue;
+    const both: QuantizedNode<Conv2d> = {
+      ...node,
+      attributes: { ...node.attributes as Conv2d, pool: { name: pool!.name } },
+      output: pool!.output,
+    };
+    const [apart, together] = [[node, pool!], [both]].map((nodes) =>
+      nodes.map((each) => chooseKernel(each, contextOf(graph, each), each.name, choosing))
+    ) as [ReturnType<typeof chooseKernel>[], ReturnType<typeof chooseKernel>[]];
+    const cycles = apart.reduce((sum, choice) => sum + choice.cycles, 0);
+    if (together[0]!.kernel === "generic" || together[0]!.cycles >= cycles) continue;
+    joined.set(node, both);
+    gone.add(pool!);
+  }
+  if (gone.size === 0) return graph;
+  const nodes = graph.nodes.filter((node) => !gone.has(node))
+    .map((node) => joined.get(node) ?? node);
+  return { ...graph, nodes };
+}
+
+/** Whether it takes the largest of every 2×2 values that lie next to each other. */
+function isQuarter({ attributes: { kernel, stride, dilation, padding } }: QuantizedNode<Window>) {
+  return [...kernel, ...stride].every((size) => size === 2) &&
+    dilation[0] * dilation[1] === 1 && Object.values(padding).every((size) => size === 0);
+}
