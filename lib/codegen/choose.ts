@@ -1,5 +1,6 @@
 import type { Plan } from "../kernels/kernel.ts";
 import { opOf } from "../ops/mod.ts";
+import type { Window } from "../ops/window.ts";
 import { elements, type Emission, type QuantizedContext } from "../ops/op.ts";
 import type { Optimize, QuantizedNode } from "../types.ts";
 import type { KernelSources } from "./kernel_text.ts";
@@ -18,8 +19,8 @@ export interface Choice {
   readonly emission: Emission;
 }
 
-/** Rough cycles of a multiply-accumulate, and of an output, in plain C. */
-const GENERIC = { mac: 9, output: 30 };
+/** Rough cycles of a multiply-accumulate, of a pool's tap, and of an output, in plain C. */
+const GENERIC = { mac: 9, tap: 7, output: 30 };
 
 /** A plan under its kernel's name. */
 interface Candidate extends Plan {
@@ -84,7 +85,8 @@ export function choicesOf(
     else candidates.push({ ...planned, kernel });
   }
   const why = `plain C${refusals.map((refusal) => `; not ${refusal}`).join("")}${instead}`;
-  const cycles = GENERIC.mac * node.macs + GENERIC.output * elements(context.output.shape);
+  const cycles = GENERIC.mac * node.macs +
+    (GENERIC.tap * poolTaps(node) + GENERIC.output) * elements(context.output.shape);
   return [
     ...rank(candidates, optimize, node.linear?.weights.length ?? 0).map((plan) =>
       lazily({ ...plan, why: plan.why + instead }, () => plan.emit(name))
@@ -94,6 +96,13 @@ export function choicesOf(
       () => op.emit!(node, context, name),
     ),
   ];
+}
+
+/** Values that a pool looks at for each that it gives. */
+function poolTaps({ op, attributes }: QuantizedNode): number {
+  if (op !== "max_pool" && op !== "average_pool") return 0;
+  const { kernel: [height, width] } = attributes as Window;
+  return height * width;
 }
 
 function lazily(

@@ -22,6 +22,7 @@ interface Core {
   readonly sum: number;
   /** … of a channel of an element's head. */
   readonly head: number;
+  readonly multiply: "high" | "low";
   /** … of transforming a channel of a tile, and an output of it back. */
   readonly into: number;
   readonly back: number;
@@ -36,6 +37,7 @@ export const conv2dWinograd32: readonly Kernel<Conv2d>[] = [
   {
     file: "winograd_sums4",
     tiles: 1,
+    multiply: "low",
     outputs: 4,
     product: 3.8,
     sum: 10,
@@ -46,6 +48,7 @@ export const conv2dWinograd32: readonly Kernel<Conv2d>[] = [
   {
     file: "winograd_sums8",
     tiles: 2,
+    multiply: "high",
     outputs: 8,
     product: 4.1,
     sum: 6,
@@ -69,7 +72,7 @@ function winogradKernel(core: Core): Kernel<Conv2d> {
       const [outHeight, outWidth, outputs] = output.shape as [number, number, number];
       const largest = largestSum(linear.weights, outputs);
       if (largest >= MAX_SUM) return `its sums reach ${largest}, and 64 times that is not an int32`;
-      const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding);
+      const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding, core.multiply);
       if (typeof codes === "string") return codes;
       const channels = Math.ceil(depth / FOUR) * FOUR;
       const groups = Math.ceil(outputs / core.outputs);

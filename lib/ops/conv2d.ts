@@ -41,7 +41,7 @@ export const conv2d: Op<Conv2d> = {
     ...conv2dLanes,
     ...conv2dWinograd32,
     conv2dPlaneLanes,
-    conv2dPlanePool,
+    ...conv2dPlanePool,
     conv2dVectors,
     conv2dColumns,
   ],

@@ -3,9 +3,9 @@ static inline void intnic_store_slope(const int32_t *sum, int32_t count,
                                       const struct intnic_slope *slope,
                                       const struct intnic_range *range, int32_t pitch, int8_t *y)
 {
-    /* What y cannot be part of. */
-    struct intnic_slope same = { slope->bias, slope->most, slope->factor, slope->offset };
+    struct intnic_slope same;
 
+    intnic_copy_slope(slope, &same);
     for (; count >= 4; count -= 4) {
         y[0] = intnic_code_slope(sum[0], &same, range);
         y[pitch] = intnic_code_slope(sum[1], &same, range);

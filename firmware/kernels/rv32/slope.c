@@ -6,6 +6,15 @@ struct intnic_slope {
     uint32_t offset; /* lowest code included */
 };
 
+/* A copy which codes that are written cannot be part of; compilers make a library call of `=`. */
+static inline void intnic_copy_slope(const struct intnic_slope *from, struct intnic_slope *to)
+{
+    to->bias = from->bias;
+    to->most = from->most;
+    to->factor = from->factor;
+    to->offset = from->offset;
+}
+
 /*
  * The code of a sum: limited to -most .. 0, counted from its lower end, negated, moved up and
  * multiplied by a negative factor. The generator has found numbers for which this is the rounding rule.
