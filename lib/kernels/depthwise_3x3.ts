@@ -72,6 +72,7 @@ function planes(name: string, few: boolean): Kernel<Window> {
             "limit",
             "depthwise_planes",
             "depthwise_lines",
+            "depthwise_steps",
             `depthwise_lay@INTNIC_LINES=${lines}`,
             `depthwise_lines_${stride}@${shape},INTNIC_OUT=${out}`,
             `depthwise_${out}@${shape},INTNIC_STRIDE=${stride}`,

@@ -53,64 +53,31 @@ static inline void intnic_load_filter_sums(const uint32_t *taps, const void *sca
     filter->multiplier = scale[channel].multiplier;
 }
 
-/*
- * A word of each of three lines ends the windows that began with the words before, and begins those
- * after them.
- */
 #ifdef __OPTIMIZE__
-#define INTNIC_LOAD_PAIR                                            \
-    "ldr.w %[d], [%[plane], #16]\n\t"                               \
-    "ldr.w %[e], [%[plane], #32]\n\t"                               \
-    "ldr %[c], [%[plane]], #%c[next]\n\t"
-
-/* Stride 1: a window from the word's first step, and one from its second. */
-#define INTNIC_BEGIN_TWO                                            \
-    "smlatb %[b], %[c], %[w0], %[a]\n\t"                             \
-    "smlad %[a], %[c], %[w0], %[a]\n\t"                              \
-    "smlatb %[b], %[d], %[w1], %[b]\n\t"                             \
-    "smlad %[a], %[d], %[w1], %[a]\n\t"                              \
-    "smlatb %[b], %[e], %[w2], %[b]\n\t"                             \
-    "smlad %[a], %[e], %[w2], %[a]\n\t"
-#define INTNIC_END_TWO                                              \
-    "smlabt %[a], %[c], %[v0], %[a]\n\t"                            \
-    "smlad %[b], %[c], %[v0], %[b]\n\t"                             \
-    "smlabt %[a], %[d], %[v1], %[a]\n\t"                            \
-    "smlad %[b], %[d], %[v1], %[b]\n\t"                             \
-    "smlabt %[a], %[e], %[v2], %[a]\n\t"                            \
-    "smlad %[b], %[e], %[v2], %[b]\n\t"
-/* The second store lies behind the load of what is needed next, where it costs nothing. */
-#define INTNIC_OUT_TWO_codes(next)                                  \
-    "smmul %[a], %[a], %[m]\n\t"                                    \
-    "smmul %[b], %[b], %[m]\n\t"                                    \
-    "ssat %[a], #8, %[a], asr #8\n\t"                               \
-    "strb %[a], [%[to]], #8\n\t"                                    \
-    "ssat %[b], #8, %[b], asr #8\n\t"                               \
-    "ldr.w %[a], %[" next "]\n\t"                                   \
-    "strb %[b], [%[to], #-4]\n\t"
-#define INTNIC_OUT_TWO_sums(next)                                   \
-    "str %[a], [%[to]], #8\n\t"                                     \
-    "ldr.w %[a], %[" next "]\n\t"                                   \
-    "str %[b], [%[to], #-4]\n\t"
+/* From the sum in a register to its code, and that to memory; the other way sums stay sums. */
+#define INTNIC_SCALED_codes(s) "smmul %[" s "], %[" s "], %[m]\n\t"
+#define INTNIC_CODED_codes(s) "ssat %[" s "], #8, %[" s "], asr #8\n\t"
+#define INTNIC_PUT_codes(s, at) "strb %[" s "], [%[to]" at "\n\t"
+#define INTNIC_SCALED_sums(s)
+#define INTNIC_CODED_sums(s)
+#define INTNIC_PUT_sums(s, at) "str %[" s "], [%[to]" at "\n\t"
+#define INTNIC_SCALED(s) INTNIC_PASTE2(INTNIC_SCALED, INTNIC_OUT)(s)
+#define INTNIC_CODED(s) INTNIC_PASTE2(INTNIC_CODED, INTNIC_OUT)(s)
+#define INTNIC_PUT(s, at) INTNIC_PASTE2(INTNIC_PUT, INTNIC_OUT)(s, at)
 
 /* How to enter a loop that takes two words: at its second half if their number is odd. */
 #define INTNIC_ENTER_0
 #define INTNIC_ENTER_1 "b.w 2f\n\t"
 
-/* Stride 2: one window from each word. */
-#define INTNIC_BEGIN_ONE                                            \
-    "smlad %[a], %[c], %[w0], %[bias]\n\t"                          \
-    "smlad %[a], %[d], %[w1], %[a]\n\t"                             \
-    "smlad %[a], %[e], %[w2], %[a]\n\t"
-#define INTNIC_END_ONE                                              \
-    "smlabb %[a], %[c], %[v0], %[a]\n\t"                            \
-    "smlabt %[a], %[d], %[v0], %[a]\n\t"                            \
-    "smlabb %[a], %[e], %[v1], %[a]\n\t"
-#define INTNIC_OUT_ONE_codes                                        \
-    "smmul %[a], %[a], %[m]\n\t"                                    \
-    "ssat %[a], #8, %[a], asr #8\n\t"                               \
-    "strb %[a], [%[to]], #4\n\t"
-#define INTNIC_OUT_ONE_sums                                         \
-    "str %[a], [%[to]], #4\n\t"
+/* Whether that was the last word of a line; a is its end. */
+#define INTNIC_AT_END                                               \
+    "cmp.w %[to], %[a]\n\t"                                         \
+    "ldr.w %[a], %[bias]\n\t"
+
+#define INTNIC_LOAD_PAIR                                            \
+    "ldr.w %[d], [%[plane], #16]\n\t"                               \
+    "ldr.w %[e], [%[plane], #32]\n\t"                               \
+    "ldr %[c], [%[plane]], #%c[next]\n\t"
 #else
 /* Low and high step of a word. */
 #define INTNIC_LOW(pair) ((int32_t)(int16_t)(pair))

@@ -14,21 +14,12 @@ static inline void INTNIC_PASTE5(intnic_lines, 1, INTNIC_LINES, INTNIC_ODD, INTN
 
         __asm__ volatile(INTNIC_LOAD_PAIR
                          "ldr.w %[a], %[bias]\n\t"
-                         INTNIC_BEGIN_TWO
                          INTNIC_PASTE2(INTNIC_ENTER, INTNIC_ODD)
                          ".p2align 2\n"
                          "1:\n\t"
-                         INTNIC_LOAD_PAIR
-                         INTNIC_END_TWO
-                         INTNIC_PASTE2(INTNIC_OUT_TWO, INTNIC_OUT)("bias")
-                         INTNIC_BEGIN_TWO
+                         INTNIC_TWO_WINDOWS("bias", )
                          "2:\n\t"
-                         INTNIC_LOAD_PAIR
-                         INTNIC_END_TWO
-                         INTNIC_PASTE2(INTNIC_OUT_TWO, INTNIC_OUT)("end")
-                         "cmp.w %[to], %[a]\n\t"
-                         "ldr.w %[a], %[bias]\n\t"
-                         INTNIC_BEGIN_TWO
+                         INTNIC_TWO_WINDOWS("end", INTNIC_AT_END)
                          "bne.w 1b\n\t"
                          : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e),
                            [plane] "+r"(plane), [to] "+r"(to)

@@ -13,19 +13,12 @@ static inline void INTNIC_PASTE5(intnic_lines, 2, INTNIC_LINES, INTNIC_ODD, INTN
         int32_t a, c, d, e;
 
         __asm__ volatile(INTNIC_LOAD_PAIR
-                         INTNIC_BEGIN_ONE
                          INTNIC_PASTE2(INTNIC_ENTER, INTNIC_ODD)
                          ".p2align 2\n"
                          "1:\n\t"
-                         INTNIC_LOAD_PAIR
-                         INTNIC_END_ONE
-                         INTNIC_PASTE2(INTNIC_OUT_ONE, INTNIC_OUT)
-                         INTNIC_BEGIN_ONE
+                         INTNIC_ONE_WINDOW
                          "2:\n\t"
-                         INTNIC_LOAD_PAIR
-                         INTNIC_END_ONE
-                         INTNIC_PASTE2(INTNIC_OUT_ONE, INTNIC_OUT)
-                         INTNIC_BEGIN_ONE
+                         INTNIC_ONE_WINDOW
                          "cmp.w %[to], %[end]\n\t"
                          "bne.w 1b\n\t"
                          : [a] "=&r"(a), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e),
