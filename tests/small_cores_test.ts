@@ -12,7 +12,7 @@ import { pick, randomActivation, randomInput, randomWindow, single, whole } from
 import { type Random, tryOp } from "./op_trials.ts";
 
 /** Cores without SIMD, and one that has the plain C only. */
-const targets = ["host", "cortex-m0plus", "cortex-m3", "rv32imc"];
+const targets = ["host", "cortex-m0plus", "cortex-m3", "rv32imc", "nic-dpa"];
 
 /** Weights of channels that are all extreme, all small, or anything between. */
 function edgeWeights(random: Random, shape: Shape) {

@@ -10,29 +10,75 @@ import { fitsLane } from "./lanes.ts";
 
 /** Largest magnitude of an int32. */
 const MAX = 2 ** 31 - 1;
-/** Sums of a half that are kept, as `firmware/kernels/rv32/lane_columns.c` has them apart. */
-const SUMS = 72;
 /** Taps of a window that are added up before the halves are split, and where three are too much. */
 const SOLID = [[0, 1, 2], [3, 4, 5], [6, 7, 8]] as const;
 const APART = [[0, 1], [3, 4], [6, 7], [2, 5], [8]] as const;
 
+/** How many pixels a core has in a word, and what that costs. */
+interface Core {
+  /** The kernel file. */
+  readonly file: string;
+  /** Files that it needs. */
+  readonly needs: readonly string[];
+  readonly parts: 2 | 3;
+  /** Bytes of a word. */
+  readonly word: 4 | 8;
+  /** Sums of a part that are kept, as its `column_plane.c` has them apart. */
+  readonly sums: number;
+  /** True if sums have to be split within a window. */
+  readonly split: boolean;
+  /** Rough cycles to make a word, of a window, of a row of windows, and of a code. */
+  readonly cycles: {
+    readonly word: number;
+    readonly window: number;
+    readonly row: number;
+    readonly code: number;
+  };
+}
+
+const cores: readonly Core[] = [
+  {
+    file: "lane_columns2",
+    needs: [],
+    parts: 2,
+    word: 4,
+    sums: 72,
+    split: true,
+    cycles: { word: 13, window: 58, row: 45, code: 20 },
+  },
+  {
+    file: "lane_columns3",
+    needs: ["lane_part"],
+    parts: 3,
+    word: 8,
+    sums: 64,
+    split: false,
+    cycles: { word: 17, window: 58, row: 20, code: 16 },
+  },
+];
+
 /**
- * Depthwise convolution with 3 × 3 windows that slide over words of two pixels kept in registers
- * (`firmware/kernels/rv32/depthwise_columns.c`).
+ * Depthwise convolution with 3 × 3 windows that slide over words of several pixels kept in registers
+ * (`firmware/kernels/lanes/depthwise_columns.c`).
  */
-export const depthwiseColumns: Kernel<Window> = { name: "columns", file: "lane_columns", plan };
+export const depthwiseColumns: readonly Kernel<Window>[] = cores.map((core) => ({
+  name: "columns",
+  file: core.file,
+  plan: (node, context) => plan(core, node, context),
+}));
 
 /** The same for convolutions of one channel, which all outputs see. */
-export const conv2dColumns: Kernel<Conv2d> = {
+export const conv2dColumns: readonly Kernel<Conv2d>[] = cores.map((core) => ({
   name: "columns",
-  file: "lane_columns",
+  file: core.file,
   plan(node, context) {
     if (context.inputs[0]!.shape[2] !== 1) return "its image has several channels";
-    return plan(node, context);
+    return plan(core, node, context);
   },
-};
+}));
 
 function plan(
+  core: Core,
   node: QuantizedNode<Window>,
   { inputs, output, rounding }: QuantizedContext,
 ): Plan | string {
@@ -44,7 +90,7 @@ function plan(
   if (dilation[0] * dilation[1] !== 1) return "its windows have holes";
   if (outputs !== depth && depth > 1) return "its channels have several outputs";
   if (stride !== across || stride > 2) return "its windows do not move on by one or two both ways";
-  if (outWidth > SUMS) return `its rows are longer than ${SUMS}`;
+  if (outWidth > core.sums) return `its rows are longer than ${core.sums}`;
   const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding, "high");
   if (typeof codes === "string") return codes;
   if (codes.name !== "slope") return "its sums need more than one product";
@@ -53,30 +99,43 @@ function plan(
   }
   const runs: number[] = [];
   for (let c = 0; c < outputs; c++) {
+    if (!core.split) {
+      runs.push(1);
+      continue;
+    }
     const weights = linear.weights.subarray(9 * c, 9 * c + 9);
     const fits = (taps: readonly (readonly number[])[]) =>
       taps.every((run) => fitsLane(Int8Array.from(run, (tap) => weights[tap]!)));
     if (!fits(APART)) return `two weights of channel ${c} are too much for a lane`;
     runs.push(fits(SOLID) ? SOLID.length : APART.length);
   }
-  const half = Math.ceil(outHeight / 2);
-  const rows = (half - 1) * stride + 3;
+  const part = Math.ceil(outHeight / core.parts);
+  const rows = (part - 1) * stride + 3;
   const columns = (outWidth - 1) * stride + 3;
   if (padding.left >= columns) return "its first columns are all outside the image";
-  const scratch = 4 * (rows * columns + 2 * SUMS);
-  const windows = half * outWidth;
+  // Words of 64 bits may have to begin four bytes further on.
+  const scratch = core.word * rows * columns + 4 * core.parts * core.sums + core.word - 4;
+  const windows = part * outWidth;
+  const { cycles } = core;
   return {
-    cycles: (depth > 1 ? outputs : 1) * rows * (13 * columns + 35) +
-      outputs * (windows * (stride === 1 ? 58 : 66) + half * 45 + 20 * outHeight * outWidth + 250) +
+    cycles: (depth > 1 ? outputs : 1) * rows * (cycles.word * columns + 35) +
+      outputs *
+        (windows * (cycles.window + 8 * stride - 8) + part * cycles.row +
+          cycles.code * outHeight * outWidth + 250) +
       runs.filter((count) => count === APART.length).length * windows * 8,
     extraFlash: outputs,
     scratch,
-    why: "two rows in a word, windows that slide in registers, three or two taps a run",
+    why: core.split
+      ? "two rows in a word, windows that slide in registers, three or two taps a run"
+      : "three rows in a word, windows that slide in registers",
     emit: (name) => ({
       kernels: [
         "noinline",
         ...codes.kernels,
-        `lane_columns@INTNIC_STRIDE=${stride}`,
+        "column_layer",
+        "column_plane",
+        ...core.needs,
+        `${core.file}@INTNIC_STRIDE=${stride}`,
         `depthwise_columns@INTNIC_STRIDE=${stride}`,
       ],
       constants: defineAlignedWeights(name, linear.weights) +
@@ -93,11 +152,11 @@ function plan(
     .x_channel = ${depth > 1 ? 1 : 0}, .x_row = ${width * depth}, .x_column = ${depth},
     .y_pixel = ${outputs}, .pad_top = ${padding.top}, .pad_left = ${padding.left},
     .out_height = ${outHeight}, .out_width = ${outWidth},
-    .half = ${half}, .apart = ${half * stride}, .rows = ${rows}, .columns = ${columns},
-    .lines = ${Math.floor(SUMS / outWidth)}, .sums = ${SUMS},
+    .part = ${part}, .apart = ${part * stride}, .rows = ${rows}, .columns = ${columns},
+    .lines = ${Math.floor(core.sums / outWidth)},
     .input_zero = ${inputs[0]!.zeroPoint},
 };
-intnic_depthwise_columns_${stride}(&layer, x, (int32_t *)(void *)scratch, y);`,
+intnic_depthwise_columns_${stride}(&layer, x, scratch, y);`,
     }),
   };
 }

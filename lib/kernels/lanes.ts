@@ -63,14 +63,14 @@ export function laneBlock(channels: readonly Int8Array[]): LaneBlock {
   return { weights, ends, runs, rests };
 }
 
-/** Whether no sum of products with int8 values, in any order, leaves int16. */
-export function fitsLane(weights: Int8Array): boolean {
+/** Whether no sum of products with int8 values, in any order, leaves so many bits. */
+export function fitsLane(weights: Int8Array, bits = 16): boolean {
   let [low, high] = [0, 0];
   for (const weight of weights) {
     low += Math.min(-128 * weight, 127 * weight);
     high += Math.max(-128 * weight, 127 * weight);
   }
-  return low >= -32768 && high <= 32767;
+  return low >= -(2 ** (bits - 1)) && high < 2 ** (bits - 1);
 }
 
 /** Takes the largest weights away wherever four taps do not fit. */

@@ -43,7 +43,7 @@ export const conv2d: Op<Conv2d> = {
     conv2dPlaneLanes,
     ...conv2dPlanePool,
     conv2dVectors,
-    conv2dColumns,
+    ...conv2dColumns,
   ],
   inPlace: () => false,
 

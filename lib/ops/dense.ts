@@ -2,6 +2,7 @@ import { defineChannels, defineWeights, outputFields, requantizeKernels } from "
 import { denseDirect, denseWide } from "../kernels/dense_wide.ts";
 import { denseLanes } from "../kernels/dense_lanes.ts";
 import { denseBytes } from "../kernels/dense_bytes.ts";
+import { denseBytes8 } from "../kernels/dense_bytes8.ts";
 import { denseVectors } from "../kernels/dense_vectors.ts";
 import { UserError } from "../errors.ts";
 import { roundingRule } from "../quantize/requant.ts";
@@ -14,7 +15,7 @@ import { elements, formatShape, linearConstants, type Op, quantizedLinear } from
  */
 export const dense: Op = {
   quantization: "linear",
-  kernels: [denseWide, denseDirect, denseBytes, ...denseLanes, denseVectors],
+  kernels: [denseWide, denseDirect, denseBytes, denseBytes8, ...denseLanes, denseVectors],
   inPlace: () => false,
 
   infer(node, inputs) {

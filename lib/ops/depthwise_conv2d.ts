@@ -18,7 +18,7 @@ import { requireImage, type Window, windowFields, windowIndices, windowOutput } 
  */
 export const depthwiseConv2d: Op<Window> = {
   quantization: "linear",
-  kernels: [depthwiseColumns, depthwiseLanes, depthwise3x3, depthwise3x3Few, depthwiseVectors],
+  kernels: [...depthwiseColumns, depthwiseLanes, depthwise3x3, depthwise3x3Few, depthwiseVectors],
   inPlace: () => false,
 
   infer(node, inputs) {

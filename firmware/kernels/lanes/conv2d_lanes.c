@@ -4,11 +4,10 @@
 #define INTNIC_LANE_PIXELS INTNIC_PASTE(intnic_lane_pixels, INTNIC_CODES)
 
 /*
- * Convolution with two products in one multiplication: the taps of two pixels lie in one word,
- * x0 + 2^16 * x1, and weights multiply both. Four pixels are computed at once, channel by channel.
- * The taps come in runs, each so short that no sum of 16 bits leaves its half of the word, whatever
- * the input; at the end of a run the halves are added to sums of 32 bits. Weights that alone would
- * make a run of four too long are left to the end, as rests.
+ * Convolution with several products in one multiplication: the taps of some pixels lie in one word,
+ * x0 + 2^n * x1 + ..., and weights multiply all of them. Two words of pixels are computed at once,
+ * channel by channel. The taps come in runs, each so short that no sum of n bits leaves its part of the
+ * word, whatever the input; at the end of a run the parts are added to sums of 32 bits.
  */
 #ifndef INTNIC_LANES
 #define INTNIC_LANES
@@ -38,70 +37,33 @@ static void intnic_lane_band(const struct intnic_conv2d_lanes *layer, const int8
         }
     }
 }
-
-#define INTNIC_LANE_WORDS(k)                            \
-    do {                                                \
-        to[2 * (k)] = x[k] + x1[k] * 65536;             \
-        to[2 * (k) + 1] = x2[k] + x3[k] * 65536;        \
-    } while (0)
-
-/* `count` taps of four windows, `step` bytes apart. */
-static INTNIC_NOINLINE int32_t *intnic_lane_taps(const int8_t *x, int32_t step, int32_t count,
-                                                 int32_t *to)
-{
-    const int8_t *x1 = x + step;
-    const int8_t *x2 = x1 + step;
-    const int8_t *x3 = x2 + step;
-
-    for (; count >= 4; count -= 4) {
-        INTNIC_LANE_WORDS(0);
-        INTNIC_LANE_WORDS(1);
-        INTNIC_LANE_WORDS(2);
-        INTNIC_LANE_WORDS(3);
-        x += 4;
-        x1 += 4;
-        x2 += 4;
-        x3 += 4;
-        to += 8;
-    }
-    for (; count > 0; count--) {
-        INTNIC_LANE_WORDS(0);
-        x++;
-        x1++;
-        x2++;
-        x3++;
-        to += 2;
-    }
-    return to;
-}
-
-#undef INTNIC_LANE_WORDS
 #endif
 
 static void INTNIC_CONV2D_LANES(const struct intnic_conv2d_lanes *layer, const int8_t *x,
-                                int32_t *scratch, int8_t *y)
+                                int8_t *scratch, int8_t *y)
 {
-    int8_t *band = (int8_t *)(void *)(scratch + 8 * layer->fours);
+    intnic_lane_word *words = intnic_lane_words(scratch);
+    int8_t *band = (int8_t *)(void *)(words + 8 * layer->fours);
     const int8_t *line = layer->columns > 0 ? band : x;
     int32_t top = -layer->pad_top;
-    int32_t last = layer->windows - 4;
+    int32_t last = layer->windows - INTNIC_LANE_WINDOWS;
 
     for (int32_t left = layer->lines; left > 0; left--) {
         if (layer->columns > 0 && (layer->band_stride > 0 || left == layer->lines)) {
             intnic_lane_band(layer, x, top, band);
             top += layer->band_stride;
         }
-        /* The last four may be some of those before again. */
-        for (int32_t i = 0; i < layer->windows; i += 4) {
+        /* The last ones may be some of those before again. */
+        for (int32_t i = 0; i < layer->windows; i += INTNIC_LANE_WINDOWS) {
             int32_t first = intnic_min(i, last);
             const int8_t *from = line + first * layer->step;
-            int32_t *to = scratch;
+            intnic_lane_word *to = words;
 
             for (int32_t row = layer->rows; row > 0; row--) {
                 to = intnic_lane_taps(from, layer->step, layer->row, to);
                 from += layer->row_step;
             }
-            INTNIC_LANE_PIXELS(layer, scratch, y + first * layer->y_step);
+            INTNIC_LANE_PIXELS(layer, words, y + first * layer->y_step);
         }
         line += layer->line_step;
         y += layer->y_line;

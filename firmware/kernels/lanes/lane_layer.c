@@ -15,6 +15,7 @@ struct intnic_conv2d_lanes {
     int32_t y_line, y_step;         /* the same in the output */
     int32_t outputs;
     int32_t fours; /* of taps */
+    int32_t run;   /* fours of a run, if all are as long */
     int32_t input_zero;
     struct intnic_range range;
 };

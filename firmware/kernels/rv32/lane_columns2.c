@@ -1,9 +1,6 @@
 #define INTNIC_PASTE_(a, b) a##_##b
 #define INTNIC_PASTE(a, b) INTNIC_PASTE_(a, b)
 
-/* Words from the lower sum of two to the upper one. */
-#define INTNIC_LANE_SUMS 72
-
 #ifdef __OPTIMIZE__
 /* Three words of the next column. */
 #define INTNIC_LANE_COLUMN(c)             \
@@ -31,7 +28,7 @@
     "slli %[t], %[high], 16\n\t"          \
     "sub %[both], %[both], %[t]\n\t"      \
     "sw %[both], 0(%[sum])\n\t"           \
-    "sw %[high], 4*72(%[sum])\n\t"        \
+    "sw %[high], 288(%[sum])\n\t" /* INTNIC_COLUMN_SUMS words on */ \
     "addi %[sum], %[sum], 4\n\t"
 /* A window whose columns are in c, d and e, in runs of three taps, or of two where three are too much. */
 #define INTNIC_LANE_WINDOW_SOLID(c, d, e)                                                     \
@@ -97,7 +94,7 @@
                                                                                     \
         runs                                                                        \
         sum[0] = low;                                                               \
-        sum[INTNIC_LANE_SUMS] = high;                                               \
+        sum[INTNIC_COLUMN_SUMS] = high;                                               \
         x += INTNIC_STRIDE * pitch;                                                 \
     }
 #define INTNIC_LANE_LINE_SOLID                                                      \
@@ -114,11 +111,11 @@
 
 /*
  * Sums of `lines` rows of windows, each of `count`: of the lower halves in sum[0] and on, counted from
- * -2^15 times the runs of a window, of the upper halves INTNIC_LANE_SUMS words behind. Words lie column
+ * -2^15 times the runs of a window, of the upper halves INTNIC_COLUMN_SUMS words behind. Words lie column
  * by column, `pitch` from one to the next.
  */
 static INTNIC_NOINLINE void INTNIC_PASTE(intnic_lane_columns, INTNIC_STRIDE)(
-    const int32_t *words, int32_t pitch, const int8_t *w, int solid, int32_t lines, int32_t count,
+    const int32_t *words, int32_t pitch, const int8_t *w, int32_t runs, int32_t lines, int32_t count,
     int32_t *sum)
 {
     int32_t w0 = w[0], w1 = w[1], w2 = w[2];
@@ -129,7 +126,7 @@ static INTNIC_NOINLINE void INTNIC_PASTE(intnic_lane_columns, INTNIC_STRIDE)(
         const int32_t *x = words;
         const int32_t *end = sum + count;
 
-        if (solid) {
+        if (runs == 3) {
             INTNIC_LANE_LINE_SOLID;
         } else {
             INTNIC_LANE_LINE_APART;
@@ -138,7 +135,6 @@ static INTNIC_NOINLINE void INTNIC_PASTE(intnic_lane_columns, INTNIC_STRIDE)(
     }
 }
 
-#undef INTNIC_LANE_SUMS
 #undef INTNIC_LANE_LINE
 #undef INTNIC_LANE_LINE_SOLID
 #undef INTNIC_LANE_LINE_APART
