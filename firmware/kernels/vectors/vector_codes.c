@@ -12,11 +12,11 @@ struct intnic_vector_output {
 INTNIC_INLINE intnic_codes intnic_codes_of(intnic_words sums, intnic_ints multiplier,
                                            intnic_ints shift, const struct intnic_vector_output *output)
 {
-    intnic_ints doubled = intnic_mul_high_lanes((intnic_ints)sums, multiplier) >> shift;
-    intnic_ints value = (doubled + output->offset) >> 1;
+    intnic_ints product = intnic_doubled_high((intnic_ints)sums, multiplier, 0) >> 1;
+    intnic_ints value = ((product >> shift) + output->offset) >> 1;
     intnic_ints low = (intnic_ints){ 0 } + output->low;
     intnic_ints high = (intnic_ints){ 0 } + output->high;
 
     value = intnic_min_lanes(intnic_max_lanes(value, low), high);
-    return __builtin_convertvector(__builtin_convertvector(value, intnic_shorts), intnic_codes);
+    return intnic_low_bytes(value);
 }

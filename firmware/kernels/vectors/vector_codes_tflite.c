@@ -15,9 +15,8 @@ INTNIC_INLINE intnic_codes intnic_codes_of(intnic_words sums, intnic_ints multip
 {
     intnic_ints right = -shift & (shift >> 31);
     intnic_words scaled = sums << (intnic_words)(shift + right);
-    intnic_words product = scaled * (intnic_words)multiplier;
-    intnic_words high = (intnic_words)intnic_mul_high_lanes((intnic_ints)scaled, multiplier) << 1;
-    intnic_words doubled = high + (((product >> 30) + 1) >> 1);
+    intnic_words doubled = (intnic_words)intnic_doubled_high((intnic_ints)scaled, multiplier,
+                                                             1 << 30);
     intnic_words mask = ~(~(doubled - doubled) << (intnic_words)right);
     intnic_words above = (mask >> 1) + (doubled >> 31) - (doubled & mask);
     intnic_ints value = ((intnic_ints)doubled >> right) + (intnic_ints)(above >> 31);
@@ -26,5 +25,5 @@ INTNIC_INLINE intnic_codes intnic_codes_of(intnic_words sums, intnic_ints multip
 
     value += output->offset;
     value = intnic_min_lanes(intnic_max_lanes(value, low), top);
-    return __builtin_convertvector(__builtin_convertvector(value, intnic_shorts), intnic_codes);
+    return intnic_low_bytes(value);
 }
