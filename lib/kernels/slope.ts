@@ -12,7 +12,7 @@ import { formatList } from "../codegen/literals.ts";
 import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../types.ts";
 import { fitFactor, fitSteps, TRIES } from "./steps.ts";
 
-/** As `firmware/kernels/rv32/slope.c` shifts. */
+/** As `firmware/kernels/mulh/slope.c` shifts. */
 const SHIFT = 21;
 
 /** One channel of a `struct intnic_slope`. */
