@@ -3,7 +3,6 @@ import type { CLayer, CProgram, Optimize, QuantizedGraph, QuantizedNode } from "
 import type { Chain } from "./chain.ts";
 import type { Emitted } from "./layers.ts";
 import { type Limits, planLayers } from "./limits.ts";
-import { joinPools } from "./pools.ts";
 
 import { type KernelSources, kernelText } from "./kernel_text.ts";
 import type { ArenaPlan, Place } from "./arena.ts";
@@ -37,8 +36,7 @@ export function generateC(
   kernels: KernelSources,
   { optimize = "balanced", trace = false, limits }: GenerateOptions = {},
 ): CProgram {
-  const graph = trace ? network : joinPools(network, { kernels, optimize });
-  const { layers, arena } = planLayers(graph, { kernels, optimize }, {
+  const { graph, layers, arena } = planLayers(network, { kernels, optimize }, {
     strips: !trace,
     ...(limits === undefined ? {} : { limits }),
   });

@@ -5,6 +5,7 @@ import type { Chain } from "./chain.ts";
 import { bytesOf } from "./chains.ts";
 import { chooseKernel, type Choosing } from "./choose.ts";
 import { codeBytes, kernelText } from "./kernel_text.ts";
+import { joinPools } from "./pools.ts";
 import { emitLayers, type Emitted } from "./layers.ts";
 import { kernelsTooLarge } from "./smallest.ts";
 
@@ -16,6 +17,8 @@ export interface Limits {
 
 /** How every layer is computed, and where tensors lie. */
 export interface LayerPlan {
+  /** The network, with convolutions and pools joined (`pools.ts`). */
+  readonly graph: QuantizedGraph;
   readonly layers: readonly Emitted[];
   readonly chains: readonly Chain[];
   readonly arena: ArenaPlan;
@@ -32,7 +35,7 @@ const CHANNEL_BYTES = 16;
  * too large, the layers take the next best, those first that save most for the cycles they lose.
  * Where nothing helps the program is too large, which is told when it is built.
  *
- * @param strips false to compute no layers in strips
+ * @param strips false to compute all layers one after the other
  */
 export function planLayers(
   graph: QuantizedGraph,
@@ -43,9 +46,11 @@ export function planLayers(
     ? kernelsTooLarge(graph, choosing)
     : new Map<string, Map<string, string>>();
   const plan = (chosen: Choosing, inStrips: boolean): LayerPlan => {
-    const { layers, chains } = emitLayers(graph, { ...chosen, avoid }, { strips: inStrips });
+    const avoiding = { ...chosen, avoid };
+    const joined = strips ? joinPools(graph, avoiding) : graph;
+    const { layers, chains } = emitLayers(joined, avoiding, { strips: inStrips });
     const bytes = new Map(layers.map((layer) => [layer.node.name, bytesOf(layer)]));
-    return { layers, chains, arena: planArena(graph, bytes, { chains }) };
+    return { graph: joined, layers, chains, arena: planArena(joined, bytes, { chains }) };
   };
   // Strips have no part in how much flash the weights take, and take time to find.
   while (limits !== undefined) {
@@ -85,7 +90,7 @@ function smallEnough(
   for (let left = PATIENCE; ramOf(graph, best) > most && left > 0;) {
     const { alive } = current.arena;
     const full = current.layers.filter(({ node }) =>
-      alive[graph.nodes.indexOf(node)]! >= Math.max(...alive)
+      alive[current.graph.nodes.indexOf(node)]! >= Math.max(...alive)
     );
     const over = ramOf(graph, current) - most;
     if (!degrade(graph, full, { choosing, avoid, saves, what: "RAM", over })) break;
@@ -114,8 +119,7 @@ function degrade(
 ): boolean {
   const options = layers.flatMap((layer) => {
     const { node, identifier, kernel, cycles } = layer;
-    // With a pool, there is no other kernel.
-    if (kernel === "generic" || "pool" in node.attributes) return [];
+    if (kernel === "generic") return [];
     const without = new Map([...avoid.get(node.name) ?? [], [kernel, ""]]);
     const choice = chooseKernel(node, contextOf(graph, node), identifier, {
       ...choosing,

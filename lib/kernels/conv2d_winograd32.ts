@@ -1,5 +1,4 @@
 import { formatList } from "../codegen/literals.ts";
-import { rowDistance } from "../codegen/overlap.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
 import { quantizedLinear } from "../ops/op.ts";
 import { codesOf } from "./codes.ts";
@@ -56,12 +55,14 @@ export const conv2dWinograd32: readonly Kernel<Conv2d>[] = [
     into: 530,
     back: 470,
   } as const,
-].map(winogradKernel);
+].flatMap((core) => [winogradKernel(core, 1), winogradKernel(core, 2)]);
 
-function winogradKernel(core: Core): Kernel<Conv2d> {
+/** @param pool 2 with the 2×2 max pool of what it computes */
+function winogradKernel(core: Core, pool: 1 | 2): Kernel<Conv2d> {
   return {
-    name: "winograd",
+    name: pool === 1 ? "winograd" : "winograd-pool",
     file: core.file,
+    ...(pool === 1 ? {} : { pools: true }),
 
     plan(node, { inputs, output, rounding }) {
       const refusal = notWinograd(node.attributes);
@@ -76,7 +77,8 @@ function winogradKernel(core: Core): Kernel<Conv2d> {
       if (typeof codes === "string") return codes;
       const channels = Math.ceil(depth / FOUR) * FOUR;
       const groups = Math.ceil(outputs / core.outputs);
-      const tiles = Math.ceil(outWidth / TILE) * Math.ceil(outHeight / TILE);
+      const [rows, columns] = [pool * outHeight, pool * outWidth];
+      const tiles = Math.ceil(columns / TILE) * Math.ceil(rows / TILE);
       const turns = Math.ceil(tiles / core.tiles);
       const bytes = 4 * ELEMENTS * groups * core.outputs * (1 + channels / 2);
       const pitch = core.tiles * (2 + channels + core.outputs);
@@ -86,12 +88,14 @@ function winogradKernel(core: Core): Kernel<Conv2d> {
         cycles: turns * core.tiles * groups * core.outputs * ELEMENTS *
             (core.product * channels + core.sum) +
           tiles * (depth * core.into + ELEMENTS * channels * core.head +
-              outputs * (core.back + 4 * codes.cycles)),
+              outputs * (core.back + 4 * codes.cycles / pool ** 2)),
         extraFlash,
         scratch,
         why: `4×4 outputs at once by an eighth of the multiplications, +${
           Math.ceil(extraFlash / 1024)
-        } KB flash; 64 times a sum is below 2^31: sums stay within ${largest}`,
+        } KB flash; 64 times a sum is below 2^31: sums stay within ${largest}${
+          pool === 1 ? "" : `; ${node.attributes.pool!.name} of the sums`
+        }`,
         emit: (name) => ({
           kernels: [
             "noinline",
@@ -99,29 +103,31 @@ function winogradKernel(core: Core): Kernel<Conv2d> {
             ...codes.kernels.slice(0, -1),
             "copy",
             core.file,
-            `conv2d_winograd32@INTNIC_CODES=${codes.name}`,
+            `conv2d_winograd32@INTNIC_CODES=${codes.name},INTNIC_POOL=${pool}`,
           ],
           constants: defineWords(name, pack(linear.weights, { outputs, depth, channels }, core)) +
             codes.define(name, 1),
           weightBytes: bytes,
-          distance: rowDistance({
-            rows: outHeight,
-            atOnce: TILE,
-            outputRow: outWidth * outputs,
-            inputRow: width * depth,
-            stride: 1,
-            before: padding.top,
-          }),
+          distance: Math.max(
+            0,
+            // The last tiles begin before the end of those above them.
+            ...Array.from({ length: Math.ceil(rows / TILE) }, (_, i) => {
+              const first = Math.min(TILE * i, Math.max(0, rows - TILE));
+              const written = Math.min(rows, first + TILE) / pool * outWidth * outputs;
+              return written - Math.max(0, first - padding.top) * width * depth;
+            }),
+          ),
           scratchBytes: scratch,
           body: `static const struct intnic_winograd32 layer = {
     .weights = model_weights_${name}, .scales = model_scales_${name},
     .height = ${height}, .width = ${width}, .depth = ${depth}, .channels = ${channels},
     .pad_top = ${padding.top}, .pad_left = ${padding.left},
-    .out_height = ${outHeight}, .out_width = ${outWidth}, .outputs = ${outputs},
+    .rows = ${rows}, .columns = ${columns},
+    .outputs = ${outputs}, .y_row = ${outWidth * outputs},
     .input_zero = ${inputs[0]!.zeroPoint},
     .range = ${rangeFields(node)},
 };
-intnic_winograd32_${codes.name}(&layer, x, (int32_t *)(void *)scratch, y);`,
+intnic_winograd32_${codes.name}_${pool}(&layer, x, (int32_t *)(void *)scratch, y);`,
         }),
       };
     },

@@ -1,7 +1,6 @@
 #define INTNIC_PASTE_(a, b) a##_##b
 #define INTNIC_PASTE(a, b) INTNIC_PASTE_(a, b)
-#define INTNIC_WINOGRAD_BACK INTNIC_PASTE(intnic_winograd_back, INTNIC_CODES)
-#define INTNIC_WINOGRAD_TILES_OUT INTNIC_PASTE(intnic_winograd_tiles, INTNIC_CODES)
+#define INTNIC_OF(name) INTNIC_PASTE(INTNIC_PASTE(intnic_##name, INTNIC_CODES), INTNIC_POOL)
 
 /*
  * Convolution 3 x 3 with stride 1 by Winograd's F(4 x 4, 3 x 3) in exact integers: a tile of 6 x 6
@@ -26,6 +25,9 @@
  * The sum of x0 * x1 is the same for all outputs, that of w0 * w1 is known. The weights of two outputs
  * lie in one word n = 2^15 + a + 2^16 * b, of which b is the upper half; its sum less 2^16 times the
  * sum of b is that of 2^15 + a.
+ *
+ * Of every INTNIC_POOL * INTNIC_POOL outputs only the largest is written. Codes rise with sums, so it
+ * is looked for among the sums. The last tiles of rows and columns compute again what others have.
  */
 #ifndef INTNIC_WINOGRAD32
 #define INTNIC_WINOGRAD32
@@ -36,15 +38,11 @@ struct intnic_winograd32 {
     int32_t height, width, depth;
     int32_t channels; /* the depth, filled up to fours */
     int32_t pad_top, pad_left;
-    int32_t out_height, out_width, outputs;
+    int32_t rows, columns; /* to be computed, before a pool */
+    int32_t outputs;
+    int32_t y_row; /* bytes from one row to the next */
     int32_t input_zero;
     struct intnic_range range;
-};
-
-/* Where the outputs of a tile go, and how many of them are inside the image. */
-struct intnic_winograd_tile {
-    int8_t *y;
-    int32_t rows, columns;
 };
 
 /* 9 times this is 1 modulo 2^32. */
@@ -209,22 +207,36 @@ static INTNIC_NOINLINE void intnic_winograd_patch(const struct intnic_winograd32
         }
     }
 }
+
+/* Transforms the tile whose pixels begin at that row and column. */
+static void intnic_winograd_tile(const struct intnic_winograd32 *layer, const int8_t *x, int32_t top,
+                                 int32_t left, int8_t *patch, int32_t *to)
+{
+    int32_t depth = layer->depth;
+    int32_t row = layer->width * depth;
+    int32_t pitch = INTNIC_WINOGRAD_HEAD + INTNIC_WINOGRAD_TILES * layer->channels;
+
+    if (top < 0 || left < 0 || top + 6 > layer->height || left + 6 > layer->width) {
+        intnic_winograd_patch(layer, x, top, left, patch);
+        intnic_winograd_in(patch, depth, 6 * depth, pitch, to);
+    } else {
+        intnic_winograd_in(x + top * row + left * depth, depth, row, pitch, to);
+    }
+}
 #endif
 
 /* Transforms one tile's sums of an output back and writes their codes. */
-static INTNIC_NOINLINE void INTNIC_WINOGRAD_BACK(const struct intnic_winograd32 *layer,
-                                                 const uint32_t *sums, int32_t o,
-                                                 const struct intnic_winograd_tile *tile)
+static INTNIC_NOINLINE void INTNIC_OF(winograd_back)(const struct intnic_winograd32 *layer,
+                                                     const uint32_t *sums, int32_t o, int8_t *y)
 {
     const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scales = layer->scales;
     struct INTNIC_PASTE(intnic, INTNIC_CODES) scale;
     int32_t outputs = layer->outputs;
-    int32_t next = layer->out_width * outputs;
+    int32_t next = layer->y_row;
+    int32_t columns = intnic_min(layer->columns, 4);
     uint32_t ninth = INTNIC_NINTH;
-    int8_t *y = tile->y + o;
     uint32_t rows[24];
     const uint32_t *row = rows;
-    int32_t columns = tile->columns;
 
     INTNIC_PASTE(intnic_copy, INTNIC_CODES)(scales + o, &scale);
     for (int32_t i = 0; i < 6; i++) {
@@ -232,27 +244,37 @@ static INTNIC_NOINLINE void INTNIC_WINOGRAD_BACK(const struct intnic_winograd32 
         sums += 6 * INTNIC_WINOGRAD_SUMS;
     }
     INTNIC_OPAQUE(ninth);
-    for (int32_t left = tile->rows; left > 0; left--) {
-        uint32_t line[4];
-        const uint32_t *value = line;
+    y += o;
+    for (int32_t left = intnic_min(layer->rows, 4); left > 0; left -= INTNIC_POOL) {
+        uint32_t lines[4 * INTNIC_POOL];
+        const uint32_t *value = lines;
         int8_t *to = y;
 
-        intnic_winograd_four(row, 1, line, 1);
-        for (int32_t k = columns; k > 0; k--) {
-            int32_t sum = ((int32_t)(*value++ * ninth) >> 6) + scale.bias;
+        intnic_winograd_four(row, 1, lines, 1);
+#if INTNIC_POOL == 2
+        intnic_winograd_four(row + 6, 1, lines + 4, 1);
+#endif
+        for (int32_t k = columns; k > 0; k -= INTNIC_POOL) {
+            int32_t sum = (int32_t)(value[0] * ninth);
 
+#if INTNIC_POOL == 2
+            sum = intnic_max(sum, (int32_t)(value[1] * ninth));
+            sum = intnic_max(sum, (int32_t)(value[4] * ninth));
+            sum = intnic_max(sum, (int32_t)(value[5] * ninth));
+#endif
+            sum = (sum >> 6) + scale.bias;
             *to = INTNIC_PASTE(intnic_code, INTNIC_CODES)(sum, &scale, &layer->range);
+            value += INTNIC_POOL;
             to += outputs;
         }
-        row += 6;
+        row += 6 * INTNIC_POOL;
         y += next;
     }
 }
 
 /* All outputs of some tiles. */
-static void INTNIC_WINOGRAD_TILES_OUT(const struct intnic_winograd32 *layer, int32_t *elements,
-                                      uint32_t *sums, const struct intnic_winograd_tile *tiles,
-                                      int32_t count)
+static void INTNIC_OF(winograd_tiles)(const struct intnic_winograd32 *layer, int32_t *elements,
+                                      uint32_t *sums, int8_t *const *y, int32_t count)
 {
     const uint32_t *w = layer->weights;
     int32_t pitch = INTNIC_WINOGRAD_HEAD + INTNIC_WINOGRAD_TILES * layer->channels;
@@ -266,54 +288,43 @@ static void INTNIC_WINOGRAD_TILES_OUT(const struct intnic_winograd32 *layer, int
         w = intnic_winograd_sums(elements, elements + 36 * pitch, w, layer->channels, sums);
         for (int32_t i = 0; i < count; i++) {
             for (int32_t k = 0; k < outputs; k++) {
-                INTNIC_WINOGRAD_BACK(layer, sums + i * INTNIC_WINOGRAD_OUTPUTS + k, o + k,
-                                     &tiles[i]);
+                INTNIC_OF(winograd_back)(layer, sums + i * INTNIC_WINOGRAD_OUTPUTS + k, o + k, y[i]);
             }
         }
     }
 }
 
 /* The scratch bytes hold the elements of some tiles, their sums, and the pixels of one. */
-static void INTNIC_PASTE(intnic_winograd32, INTNIC_CODES)(const struct intnic_winograd32 *layer,
-                                                          const int8_t *x, int32_t *scratch,
-                                                          int8_t *y)
+static void INTNIC_OF(winograd32)(const struct intnic_winograd32 *layer, const int8_t *x,
+                                  int32_t *scratch, int8_t *y)
 {
-    struct intnic_winograd_tile tiles[INTNIC_WINOGRAD_TILES];
-    int32_t depth = layer->depth;
+    int8_t *tiles[INTNIC_WINOGRAD_TILES];
     int32_t pitch = INTNIC_WINOGRAD_HEAD + INTNIC_WINOGRAD_TILES * layer->channels;
     uint32_t *sums = (uint32_t *)(void *)(scratch + 36 * pitch);
     int8_t *patch = (int8_t *)(void *)(sums + 36 * INTNIC_WINOGRAD_SUMS);
+    int32_t last_row = intnic_max(layer->rows - 4, 0);
+    int32_t last_column = intnic_max(layer->columns - 4, 0);
     int32_t count = 0;
 
-    for (int32_t oy = 0; oy < layer->out_height; oy += 4) {
-        int32_t top = oy - layer->pad_top;
+    for (int32_t row = 0; row < layer->rows; row += 4) {
+        int32_t oy = intnic_min(row, last_row);
 
-        for (int32_t ox = 0; ox < layer->out_width; ox += 4) {
-            struct intnic_winograd_tile *tile = &tiles[count];
-            int32_t left = ox - layer->pad_left;
-            const int8_t *from = x + (top * layer->width + left) * depth;
-            int32_t row = layer->width * depth;
+        for (int32_t column = 0; column < layer->columns; column += 4) {
+            int32_t ox = intnic_min(column, last_column);
 
-            if (top < 0 || left < 0 || top + 6 > layer->height || left + 6 > layer->width) {
-                intnic_winograd_patch(layer, x, top, left, patch);
-                from = patch;
-                row = 6 * depth;
-            }
-            intnic_winograd_in(from, depth, row, pitch, scratch + INTNIC_WINOGRAD_HEAD + 2 * count);
-            tile->y = y + (oy * layer->out_width + ox) * layer->outputs;
-            tile->rows = intnic_min(layer->out_height - oy, 4);
-            tile->columns = intnic_min(layer->out_width - ox, 4);
+            intnic_winograd_tile(layer, x, oy - layer->pad_top, ox - layer->pad_left, patch,
+                                 scratch + INTNIC_WINOGRAD_HEAD + 2 * count);
+            tiles[count] = y + oy / INTNIC_POOL * layer->y_row + ox / INTNIC_POOL * layer->outputs;
             if (++count == INTNIC_WINOGRAD_TILES) {
-                INTNIC_WINOGRAD_TILES_OUT(layer, scratch, sums, tiles, count);
+                INTNIC_OF(winograd_tiles)(layer, scratch, sums, tiles, count);
                 count = 0;
             }
         }
     }
     if (count > 0) {
-        INTNIC_WINOGRAD_TILES_OUT(layer, scratch, sums, tiles, count);
+        INTNIC_OF(winograd_tiles)(layer, scratch, sums, tiles, count);
     }
 }
-#undef INTNIC_WINOGRAD_BACK
-#undef INTNIC_WINOGRAD_TILES_OUT
+#undef INTNIC_OF
 #undef INTNIC_PASTE
 #undef INTNIC_PASTE_
