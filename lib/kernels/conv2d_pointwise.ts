@@ -1,11 +1,19 @@
 import { formatList } from "../codegen/literals.ts";
+import { foldZeroPoint } from "../codegen/pack.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
 import { quantizedLinear } from "../ops/op.ts";
-import type { Encoding, QuantizedNode, QuantizedTensor, Rounding, Shape } from "../types.ts";
+import type {
+  Encoding,
+  LinearConstants,
+  QuantizedNode,
+  QuantizedTensor,
+  Rounding,
+  Shape,
+} from "../types.ts";
 import { sumRanges, withoutConstantChannels } from "./constant_channels.ts";
 import type { Kernel } from "./kernel.ts";
-import { rangeFields, type Scale, scaleKernels, scalesOf } from "./scale.ts";
-import { scalesOf256 } from "./scale_256.ts";
+import { shiftedCodes } from "./pointwise_codes.ts";
+import { rangeFields, scaleKernels, scalesOf } from "./scale.ts";
 
 /** Outputs computed at once, and pixels. */
 const GROUP = 4;
@@ -32,7 +40,7 @@ interface Costs {
 const m4: Costs = {
   twoTaps: 15,
   pass: 6,
-  codes: { SINGLE: 66, RELU: 70, TFLITE: 82 },
+  codes: { SHIFT: 57, TFLITE: 82 },
   aloneTaps: 11,
   aloneCodes: 70,
   value: 3.5,
@@ -41,7 +49,7 @@ const m4: Costs = {
 const m7: Costs = {
   twoTaps: 8,
   pass: 2,
-  codes: { SINGLE: 38, RELU: 40, TFLITE: 46 },
+  codes: { SHIFT: 34, TFLITE: 46 },
   aloneTaps: 7,
   aloneCodes: 40,
   value: 2,
@@ -51,9 +59,8 @@ const m7: Costs = {
 /** How sums become codes: a `pointwise_codes` file. */
 type Rule = keyof typeof files;
 const files = {
-  SINGLE: ["pointwise_codes", "pointwise_codes_single"],
-  RELU: ["pointwise_codes", "pointwise_codes_relu"],
-  TFLITE: ["pointwise_codes_tflite"],
+  SHIFT: "pointwise_codes",
+  TFLITE: "pointwise_codes_tflite",
 } as const;
 
 /**
@@ -82,31 +89,23 @@ function pointwise(order: string, costs: Costs): Kernel<Conv2d> {
       if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
       const [input] = inputs as [QuantizedTensor];
       const linear = withoutConstantChannels(node, quantizedLinear(node), input, output, rounding);
-      const scales = scalesOf(linear, input.zeroPoint, output, rounding);
-      if (typeof scales === "string") return scales;
-      const sums = sumRanges(linear, input.zeroPoint);
-      const largest = sums.reduce(
-        (most, [low, high], o) => o % 2 === 0 ? most : Math.max(most, -low, high),
-        0,
-      );
+      const largest = sumRanges(linear, input.zeroPoint)
+        .reduce((most, [low, high]) => Math.max(most, -low, high), 0);
       if (largest >= MAX_SUM) {
         return `its sums reach ${largest}, and 256 times that is not an int32`;
       }
-      const rule = ruleOf(node, output, rounding);
-      const odd = rule === "TFLITE"
-        ? scales
-        : scalesOf256(scales, linear, sums, { output, rounding });
-      const channel = odd.findIndex((scale, o) => o % 2 === 1 && scale === undefined);
-      if (channel >= 0) return `256 times the sum of channel ${channel} leaves no room`;
+      const codes = codesOf(node, linear, input, output, rounding);
+      if (typeof codes === "string") return codes;
       const { taps, passes, cycles } = passesFor(depth, costs);
       const all = taps * passes;
       const groups = outputs / GROUP;
       // Two taps more may be read, and not used.
       const bytes = 2 * PIXELS * (all + 2);
-      const words = pack(linear.weights, { outputs, depth, taps: all, scales, odd });
+      const biases = foldZeroPoint(linear, input.zeroPoint);
+      const words = pack(linear.weights, { outputs, depth, taps: all, biases, codes });
       if (words === undefined) return "a pair of weights leaves 16 bits";
       const walk = walkOf(node.attributes, inputs[0]!.shape, output.shape);
-      const pair = groups * (cycles + costs.codes[rule]) + costs.value * depth + costs.pixels;
+      const pair = groups * (cycles + costs.codes[codes.rule]) + costs.value * depth + costs.pixels;
       const alone = groups * (costs.aloneTaps * all / 2 + costs.aloneCodes) +
         costs.value * depth + costs.pixels;
       return {
@@ -124,9 +123,9 @@ function pointwise(order: string, costs: Costs): Kernel<Conv2d> {
             ...scaleKernels(rounding),
             "limit",
             order,
-            ...files[rule],
+            files[codes.rule],
             `conv2d_pointwise@INTNIC_TAPS=${taps},INTNIC_PASSES=${passes > 1 ? 2 : 1},` +
-            `INTNIC_RULE=${rule}`,
+            `INTNIC_RULE=${codes.rule},INTNIC_SHIFT=${codes.shift}`,
           ],
           constants: `static const int32_t model_weights_${name}[${words.length}] = {\n${
             formatList(words)
@@ -143,17 +142,57 @@ function pointwise(order: string, costs: Costs): Kernel<Conv2d> {
 };
 intnic_conv2d_pointwise_${taps}_${
             passes > 1 ? 2 : 1
-          }_${rule}(&layer, x, (intnic_pair *)(void *)scratch, y);`,
+          }_${codes.shift}(&layer, x, (intnic_pair *)(void *)scratch, y);`,
         }),
       };
     },
   };
 }
 
-/** By the rule tflite, negative sums are rounded in their own way, which shows only without ReLU. */
-function ruleOf(node: QuantizedNode, { zeroPoint }: Encoding, rounding: Rounding): Rule {
-  if (rounding === "single") return "SINGLE";
-  return node.clamp[0] >= zeroPoint ? "RELU" : "TFLITE";
+/** What makes the codes of all channels. */
+interface Codes {
+  readonly rule: Rule;
+  /** Of all channels, or 0 where each has its own. */
+  readonly shift: number;
+  /** Words of each channel. */
+  readonly words: readonly (readonly number[])[];
+}
+
+/** Results by the constants asked for; layers in strips ask again and again. */
+const known = new WeakMap<LinearConstants, Map<string, Codes | string>>();
+
+function codesOf(
+  node: QuantizedNode,
+  linear: LinearConstants,
+  input: Encoding,
+  output: Encoding,
+  rounding: Rounding,
+): Codes | string {
+  const key = [input.zeroPoint, output.zeroPoint, rounding, ...node.clamp].join();
+  const results = known.get(quantizedLinear(node)) ?? new Map<string, Codes | string>();
+  known.set(quantizedLinear(node), results);
+  const result = results.get(key) ?? findCodes(node, linear, input, output, rounding);
+  results.set(key, result);
+  return result;
+}
+
+function findCodes(
+  node: QuantizedNode,
+  linear: LinearConstants,
+  input: Encoding,
+  output: Encoding,
+  rounding: Rounding,
+): Codes | string {
+  const shifted = shiftedCodes(linear, input.zeroPoint, node, output, rounding);
+  if (shifted !== undefined) {
+    const words = shifted.channels.map(({ multiplier, addend }) => [multiplier, addend]);
+    return { rule: "SHIFT", shift: shifted.shift, words };
+  }
+  if (rounding !== "tflite") return "its channels' scales are too far apart";
+  const scales = scalesOf(linear, input.zeroPoint, output, rounding);
+  if (typeof scales === "string") return scales;
+  const words = scales.map(({ multiplier, addend, right }) => [multiplier, addend, right]);
+  return { rule: "TFLITE", shift: 0, words };
 }
 
 /** Taps in one pass of the inner loop and how many of it, for the fewest cycles. */
@@ -210,9 +249,8 @@ interface Packing {
   readonly depth: number;
   /** With those that fill up the last pass. */
   readonly taps: number;
-  readonly scales: readonly Scale[];
-  /** Of 256 times the sums; those of odd channels are used. */
-  readonly odd: readonly (Scale | undefined)[];
+  readonly biases: Int32Array;
+  readonly codes: Codes;
 }
 
 /**
@@ -221,15 +259,14 @@ interface Packing {
  */
 function pack(
   weights: Int8Array,
-  { outputs, depth, taps, scales, odd }: Packing,
+  { outputs, depth, taps, biases, codes }: Packing,
 ): number[] | undefined {
   const at = (o: number, t: number) => t < depth ? weights[o * depth + widened(t)]! : 0;
   const words: number[] = [];
   for (let first = 0; first < outputs; first += GROUP) {
     for (const o of [first, first + 2]) {
-      const { bias } = scales[o]!;
       // Modulo 2³², as the sums are.
-      words.push(bias, 256 * scales[o + 1]!.bias + bias | 0);
+      words.push(biases[o]!, 256 * biases[o + 1]! + biases[o]! | 0);
     }
     for (let t = 0; t < taps; t += 2) {
       for (const o of [first, first + 2]) {
@@ -241,10 +278,7 @@ function pack(
         words.push(high << 16 | low & 0xffff);
       }
     }
-    for (let o = first; o < first + GROUP; o++) {
-      const { multiplier, addend, right } = o % 2 === 0 ? scales[o]! : odd[o]!;
-      words.push(multiplier, addend, right);
-    }
+    words.push(...codes.words.slice(first, first + GROUP).flat());
   }
   return words;
 }

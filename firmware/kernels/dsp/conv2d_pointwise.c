@@ -9,7 +9,7 @@
  * All is modulo 2^32: the generator has proved that 256 times the final sums fit.
  *
  * A file for INTNIC_TAPS in one pass of the inner loop, for one pass or more (INTNIC_PASSES is 2), and
- * for codes by INTNIC_RULE.
+ * for codes by INTNIC_RULE and INTNIC_SHIFT.
  */
 #ifndef INTNIC_POINTWISE
 #define INTNIC_POINTWISE
@@ -22,7 +22,7 @@ struct intnic_conv2d_pointwise {
     /*
      * For four channels: where sums start, of channels 0 and 2 the bias, of 1 and 3 that and 256
      * times their own; for two taps the words of channels 0 and 1, 2 and 3; for each channel by what
-     * its code is made: multiplier, addend, shift.
+     * its code is made.
      */
     const int32_t *blocks, *end;
     int32_t rows, pixels;         /* of the output */
@@ -62,8 +62,7 @@ static inline void intnic_widen_two(const int8_t *left, const int8_t *right, int
 
 /* Adds all taps of one pixel to sums of four channels; returns what comes behind the weights. */
 static inline const int32_t *intnic_four_channels(const int32_t *w, const intnic_pair *x,
-                                                  int32_t taps, int32_t *s0, int32_t *s1,
-                                                  int32_t *s2, int32_t *s3)
+                                                  int32_t taps, int32_t sums[4])
 {
 #ifdef __OPTIMIZE__
     int32_t a, b, c, d, p, q;
@@ -91,17 +90,17 @@ static inline const int32_t *intnic_four_channels(const int32_t *w, const intnic
                      "smlad %[s0], %[p], %[a], %[s0]\n\t"
                      "subs.w %[taps], %[taps], #4\n\t"
                      "bne.w 1b\n\t"
-                     : [s0] "+r"(*s0), [s1] "+r"(*s1), [s2] "+r"(*s2), [s3] "+r"(*s3),
+                     : [s0] "+r"(sums[0]), [s1] "+r"(sums[1]), [s2] "+r"(sums[2]), [s3] "+r"(sums[3]),
                        [w] "+r"(w), [x] "+r"(x), [taps] "+r"(taps), [a] "=&r"(a), [b] "=&r"(b),
                        [c] "=&r"(c), [d] "=&r"(d), [p] "=&r"(p), [q] "=&r"(q)
                      :
                      : "cc", "memory");
 #else
     for (; taps > 0; taps -= 2) {
-        *s1 = __smlad(x[0], w[0], *s1);
-        *s3 = __smlad(x[0], w[1], *s3);
-        *s0 = __smlad(x[0], intnic_even_bytes((uint32_t)w[0]), *s0);
-        *s2 = __smlad(x[0], intnic_even_bytes((uint32_t)w[1]), *s2);
+        sums[1] = __smlad(x[0], w[0], sums[1]);
+        sums[3] = __smlad(x[0], w[1], sums[3]);
+        sums[0] = __smlad(x[0], intnic_even_bytes((uint32_t)w[0]), sums[0]);
+        sums[2] = __smlad(x[0], intnic_even_bytes((uint32_t)w[1]), sums[2]);
         x += 2;
         w += 2;
     }
@@ -126,10 +125,14 @@ static inline const int32_t *intnic_four_channels(const int32_t *w, const intnic
 #endif
 #endif
 
-#define INTNIC_NAME(name) INTNIC_PASTE4(intnic_##name, INTNIC_TAPS, INTNIC_PASSES, INTNIC_RULE)
+#define INTNIC_NAME(name) INTNIC_PASTE4(intnic_##name, INTNIC_TAPS, INTNIC_PASSES, INTNIC_SHIFT)
 
-#define INTNIC_POINTWISE_CODE INTNIC_PASTE2(intnic_pointwise_code, INTNIC_RULE)
-#define INTNIC_POINTWISE_CODE_256 INTNIC_PASTE2(intnic_pointwise_code_256, INTNIC_RULE)
+/* The code of 256 times a sum, by the words of the ith of four channels. */
+static inline int8_t INTNIC_NAME(pointwise_code)(uint32_t sum, const int32_t *by, int32_t i)
+{
+    by += i * INTNIC_PASTE2(INTNIC_CODE_WORDS, INTNIC_RULE);
+    return (int8_t)INTNIC_PASTE2(intnic_pointwise_code, INTNIC_RULE)((int32_t)sum, by, INTNIC_SHIFT);
+}
 
 /* All channels of one of two pixels, from every other of the words at `x`. */
 static void INTNIC_NAME(pointwise_pixel)(const struct intnic_conv2d_pointwise *layer,
@@ -138,19 +141,17 @@ static void INTNIC_NAME(pointwise_pixel)(const struct intnic_conv2d_pointwise *l
     const int32_t *w = layer->blocks;
 
     while (w != layer->end) {
-        int32_t s0 = w[0], s1 = w[1], s2 = w[2], s3 = w[3];
+        int32_t sums[4] = { w[0], w[1], w[2], w[3] };
 
-        w = intnic_four_channels(w + 4, x, layer->taps, &s0, &s1, &s2, &s3);
-        y[0] = (int8_t)INTNIC_POINTWISE_CODE(s0, w);
-        y[1] = (int8_t)INTNIC_POINTWISE_CODE_256((int32_t)((uint32_t)s1 - (uint32_t)s0), w + 3);
-        y[2] = (int8_t)INTNIC_POINTWISE_CODE(s2, w + 6);
-        y[3] = (int8_t)INTNIC_POINTWISE_CODE_256((int32_t)((uint32_t)s3 - (uint32_t)s2), w + 9);
+        w = intnic_four_channels(w + 4, x, layer->taps, sums);
+        y[0] = INTNIC_NAME(pointwise_code)((uint32_t)sums[0] << 8, w, 0);
+        y[1] = INTNIC_NAME(pointwise_code)((uint32_t)sums[1] - (uint32_t)sums[0], w, 1);
+        y[2] = INTNIC_NAME(pointwise_code)((uint32_t)sums[2] << 8, w, 2);
+        y[3] = INTNIC_NAME(pointwise_code)((uint32_t)sums[3] - (uint32_t)sums[2], w, 3);
         y += 4;
-        w += 12;
+        w += 4 * INTNIC_PASTE2(INTNIC_CODE_WORDS, INTNIC_RULE);
     }
 }
-#undef INTNIC_POINTWISE_CODE
-#undef INTNIC_POINTWISE_CODE_256
 
 /* All channels of two pixels, from their taps at `x`. */
 #ifdef __OPTIMIZE__
@@ -182,7 +183,6 @@ static inline void INTNIC_NAME(pointwise_channels)(const struct intnic_conv2d_po
         "1:\n\t"
         INTNIC_POINTWISE_START INTNIC_ALL_TAPS
         INTNIC_PASTE2(INTNIC_CODES, INTNIC_RULE)
-        "add.w %[w], %[w], #48\n\t"
         "strb %[s4], [%[x]], #1\n\t"
         "strb %[s0], [%[q]], #1\n\t"
         "strb %[s5], [%[x]], #1\n\t"
@@ -199,7 +199,7 @@ static inline void INTNIC_NAME(pointwise_channels)(const struct intnic_conv2d_po
           [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [a] "=&r"(a), [b] "=&r"(b),
           [p] "=&r"(p), [q] "=&r"(q), [x] "=&r"(at), [w] "+r"(w), [left] "+m"(left),
           [right] "+m"(right)
-        : [band] "m"(x), [x_end] "m"(x_end), [end] "m"(end)
+        : [band] "m"(x), [x_end] "m"(x_end), [end] "m"(end), [shift] "i"(INTNIC_SHIFT)
         : "cc", "memory");
 }
 #undef INTNIC_ALL_TAPS
