@@ -67,16 +67,19 @@ struct intnic_dense {
     "add.w %[w], %[w], #12 * 8\n\t"
 
 /* Eight outputs after the other, until `to` is at `stop`. */
-#define INTNIC_GROUPS(INPUTS, SCALES, RULE)                                             \
-    ".p2align 2\n"                                                                      \
-    "5:\n\t" INTNIC_SUMS(INPUTS)                                                        \
-    "ldr.w %[x], %[to]\n\t"                                                             \
-    INTNIC_CODES_##SCALES(RULE)                                                         \
-    "add.w %[x], %[x], #8\n\t"                                                          \
-    "ldr.w %[p], %[stop]\n\t"                                                           \
-    "str.w %[x], %[to]\n\t"                                                             \
-    "cmp.w %[x], %[p]\n\t"                                                              \
-    "bne.w 5b\n\t"
+#define INTNIC_GROUPS(INPUTS, SCALES, RULE)                 \
+    ".p2align 2\n"                                          \
+    "5:\n\t" INTNIC_SUMS(INPUTS)                            \
+    "ldr.w %[x], %[to]\n\t"                                 \
+    INTNIC_CODES_##SCALES(RULE)                             \
+    "add.w %[x], %[x], #8\n\t"                              \
+    "ldr.w %[p], %[stop]\n\t"                               \
+    "str.w %[x], %[to]\n\t"                                 \
+    "cmp.w %[x], %[p]\n\t"                                  \
+    "bne.w 5b\n\t"                                          \
+    "b.w 6f\n"                                              \
+    INTNIC_SINGLE_STEPS(INPUTS)                             \
+    "6:\n\t"
 #else
 static inline int32_t intnic_scaled_PLAIN(int32_t sum, const int32_t *scale)
 {

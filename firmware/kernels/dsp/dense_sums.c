@@ -37,7 +37,7 @@ static inline uint32_t intnic_inputs_p(uint32_t q)
                 "eor.w %[q], %[q], #0x007f007f\n\t"                             \
                 "uxtb16.w %[p], %[p]\n\t", LAST)
 
-/* Blocks of steps, and how many bytes of inputs each reads. */
+/* Blocks of steps, and how many bytes of inputs each reads, a power of two. */
 #define INTNIC_BLOCK_WIDE(AGAIN) INTNIC_BLOCK(INTNIC_STEP_WIDE, AGAIN)
 #define INTNIC_BLOCK_DIRECT(AGAIN) INTNIC_STEP_DIRECT("") INTNIC_STEP_DIRECT(AGAIN)
 #define INTNIC_BYTES_WIDE (8 * INTNIC_BLOCK_STEPS)
@@ -45,8 +45,8 @@ static inline uint32_t intnic_inputs_p(uint32_t q)
 #define INTNIC_BYTES(INPUTS) INTNIC_BYTES_##INPUTS
 
 /*
- * All inputs of eight outputs: in blocks of steps up to `whole`, then in single ones up to `end`. The
- * weights begin with what the sums do.
+ * All inputs of eight outputs: single steps up to `first`, which lie behind all else as most layers
+ * have none, then blocks of them up to `end`. The weights begin with what the sums do.
  */
 #define INTNIC_SUMS(INPUTS)                                                     \
     "ldr.w %[s1], [%[w], #4]\n\t"                                               \
@@ -58,25 +58,25 @@ static inline uint32_t intnic_inputs_p(uint32_t q)
     "ldr.w %[s7], [%[w], #28]\n\t"                                              \
     "ldr.w %[s0], [%[w]], #32\n\t"                                              \
     "ldr.w %[x], %[inputs]\n\t"                                                 \
-    "ldr.w %[p], %[whole]\n\t"                                                  \
+    "ldr.w %[p], %[first]\n\t"                                                  \
     INTNIC_FIRST_WEIGHTS                                                        \
     "cmp.w %[x], %[p]\n\t"                                                      \
-    "beq.w 2f\n\t"                                                              \
-    ".p2align 2\n"                                                              \
+    "bne.w 3f\n"                                                                \
     "1:\n\t"                                                                    \
-    INTNIC_BLOCK_##INPUTS("ldr.w %[p], %[whole]\n\t")                           \
+    INTNIC_BLOCK_##INPUTS("ldr.w %[p], %[end]\n\t")                             \
     "cmp.w %[x], %[p]\n\t"                                                      \
     "bne.w 1b\n"                                                                \
     "2:\n\t"                                                                    \
+    INTNIC_GIVE_BACK
+#define INTNIC_SINGLE_STEPS(INPUTS)                                             \
+    "3:\n\t"                                                                    \
+    INTNIC_STEP_##INPUTS("ldr.w %[p], %[first]\n\t")                            \
+    "cmp.w %[x], %[p]\n\t"                                                      \
+    "bne.w 3b\n\t"                                                              \
     "ldr.w %[p], %[end]\n\t"                                                    \
     "cmp.w %[x], %[p]\n\t"                                                      \
-    "beq.w 4f\n"                                                                \
-    "3:\n\t"                                                                    \
-    INTNIC_STEP_##INPUTS("ldr.w %[p], %[end]\n\t")                              \
-    "cmp.w %[x], %[p]\n\t"                                                      \
-    "bne.w 3b\n"                                                                \
-    "4:\n\t"                                                                    \
-    INTNIC_GIVE_BACK
+    "bne.w 1b\n\t"                                                              \
+    "b.w 2b\n"
 #else
 /* Builds without optimisation have no register left for the assembly: the same in C. */
 #define INTNIC_LOAD_WIDE(from)                                                  \

@@ -11,8 +11,8 @@ static INTNIC_NOINLINE const intnic_pair *INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DEN
     const int8_t *const end = inputs + layer->end;
 
 #ifdef __OPTIMIZE__
-    const int8_t *const whole =
-        inputs + (layer->end & -INTNIC_OF(INTNIC_BYTES, INTNIC_INPUTS));
+    const int8_t *const first =
+        inputs + (layer->end & (INTNIC_OF(INTNIC_BYTES, INTNIC_INPUTS) - 1));
     const int32_t multiplier = layer->scale[0];
     const int32_t addend = layer->scale[1];
     const int32_t right = layer->scale[2];
@@ -24,7 +24,7 @@ static INTNIC_NOINLINE const intnic_pair *INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DEN
                        [s4] "=&r"(s4), [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7),
                        [p] "=&r"(p), [q] "=&r"(q), [w0] "=&r"(w0), [w1] "=&r"(w1),
                        [x] "=&r"(x), [w] "+r"(w), [to] "+m"(to)
-                     : [inputs] "m"(inputs), [whole] "m"(whole), [end] "m"(end), [stop] "m"(stop),
+                     : [inputs] "m"(inputs), [first] "m"(first), [end] "m"(end), [stop] "m"(stop),
                        [multiplier] "m"(multiplier), [addend] "m"(addend), [right] "m"(right)
                      : "cc", "memory");
 #else
