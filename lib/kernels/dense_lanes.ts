@@ -23,7 +23,7 @@ interface Core {
  * cores without SIMD.
  */
 export const denseLanes: readonly Kernel[] = [
-  { file: "lane_dots8", rows: 8, weight: 3.9, run: 34 },
+  { file: "lane_dots8", rows: 8, weight: 3.5, run: 25 },
 ].map(lanesKernel);
 
 function lanesKernel({ file, rows, weight, run }: Core): Kernel {
@@ -35,7 +35,7 @@ function lanesKernel({ file, rows, weight, run }: Core): Kernel {
       const linear = quantizedLinear(node);
       const outputs = linear.bias.length;
       const taps = linear.weights.length / outputs;
-      const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding);
+      const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding, "high");
       if (typeof codes === "string") return codes;
       const blocks: LaneBlock[] = [];
       for (let o = 0; o < outputs; o += rows) {
