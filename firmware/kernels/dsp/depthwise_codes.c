@@ -7,10 +7,9 @@ static INTNIC_NOINLINE void INTNIC_PASTE4(intnic_depthwise_codes, INTNIC_STRIDE,
     int8_t *codes = (int8_t *)(void *)(planes + 4 * INTNIC_LINES * layer->pairs);
 
     for (int32_t c = 0; c < 4; c++) {
-        struct intnic_depthwise_filter filter;
+        const struct intnic_depthwise_filter filter = intnic_filter_codes(layer, channel + c);
 
-        intnic_load_filter_codes(layer->taps + 3 * (channel + c), layer->scales, channel + c, &filter);
-        INTNIC_PASTE5(intnic_lines, INTNIC_STRIDE, INTNIC_LINES, INTNIC_ODD, codes)(planes + c, &filter, count,
+        INTNIC_PASTE5(intnic_lines, INTNIC_STRIDE, INTNIC_LINES, INTNIC_ODD, codes)(planes + c, filter, count,
                                                                         times, codes + c);
     }
     intnic_store_lines(layer, codes, (INTNIC_STRIDE == 1 ? 8 : 4) * times, count, y);

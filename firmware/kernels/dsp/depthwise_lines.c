@@ -19,38 +19,41 @@ struct intnic_depthwise_scale {
 
 /* The taps of a channel in registers; each is a pair of int16. */
 struct intnic_depthwise_filter {
-    int32_t w[3]; /* of each line the first two */
-    int32_t v[3]; /* stride 1: of each line the last two; stride 2: the third of lines 0 1, and 2 */
+    int32_t w0, w1, w2; /* of each line the first two */
+    int32_t v0, v1, v2; /* stride 1: of each line the last two; stride 2: the third of lines 0 1, and 2 */
     int32_t bias;
     int32_t multiplier;
 };
 
 /* Bytes 1 and 3 of a word are a w, bytes 0 and 2 a v; 256 times what they are, */
-static inline void intnic_load_filter_codes(const uint32_t *taps, const void *scales, int32_t channel,
-                                            struct intnic_depthwise_filter *filter)
+static inline struct intnic_depthwise_filter intnic_filter_codes(
+    const struct intnic_depthwise_3x3 *layer, int32_t channel)
 {
-    const struct intnic_depthwise_scale *scale = scales;
+    const struct intnic_depthwise_scale *scale = layer->scales;
+    const uint32_t *taps = layer->taps + 3 * channel;
+    const uint32_t mask = 0xff00ff00u;
+    const struct intnic_depthwise_filter filter = {
+        (int32_t)(taps[0] & mask),      (int32_t)(taps[1] & mask),      (int32_t)(taps[2] & mask),
+        (int32_t)(taps[0] << 8 & mask), (int32_t)(taps[1] << 8 & mask), (int32_t)(taps[2] << 8 & mask),
+        scale[channel].bias, scale[channel].multiplier,
+    };
 
-    for (int32_t l = 0; l < 3; l++) {
-        filter->w[l] = (int32_t)(taps[l] & 0xff00ff00u);
-        filter->v[l] = (int32_t)(taps[l] << 8 & 0xff00ff00u);
-    }
-    filter->bias = scale[channel].bias;
-    filter->multiplier = scale[channel].multiplier;
+    return filter;
 }
 
 /* or as they are. */
-static inline void intnic_load_filter_sums(const uint32_t *taps, const void *scales, int32_t channel,
-                                           struct intnic_depthwise_filter *filter)
+static inline struct intnic_depthwise_filter intnic_filter_sums(
+    const struct intnic_depthwise_3x3 *layer, int32_t channel)
 {
-    const struct intnic_scale *scale = scales;
+    const struct intnic_scale *scale = layer->scales;
+    const uint32_t *taps = layer->taps + 3 * channel;
+    const struct intnic_depthwise_filter filter = {
+        intnic_odd_bytes(taps[0]),  intnic_odd_bytes(taps[1]),  intnic_odd_bytes(taps[2]),
+        intnic_even_bytes(taps[0]), intnic_even_bytes(taps[1]), intnic_even_bytes(taps[2]),
+        scale[channel].bias, 0,
+    };
 
-    for (int32_t l = 0; l < 3; l++) {
-        filter->w[l] = intnic_odd_bytes(taps[l]);
-        filter->v[l] = intnic_even_bytes(taps[l]);
-    }
-    filter->bias = scale[channel].bias;
-    filter->multiplier = scale[channel].multiplier;
+    return filter;
 }
 
 #ifdef __OPTIMIZE__

@@ -1,11 +1,11 @@
 /* `windows` of one channel on every other of 2 * `count` lines, stride 2; `to` goes by fours. */
 static inline void INTNIC_PASTE5(intnic_lines, 2, INTNIC_LINES, INTNIC_ODD, INTNIC_OUT)(
-    const intnic_pair *plane, const struct intnic_depthwise_filter *filter, int32_t count,
+    const intnic_pair *plane, struct intnic_depthwise_filter filter, int32_t count,
     int32_t windows, int8_t *to)
 {
-    int32_t w0 = filter->w[0], w1 = filter->w[1], w2 = filter->w[2];
-    int32_t v0 = filter->v[0], v1 = filter->v[1];
-    int32_t bias = filter->bias, m = filter->multiplier;
+    int32_t w0 = filter.w0, w1 = filter.w1, w2 = filter.w2;
+    int32_t v0 = filter.v0, v1 = filter.v1;
+    int32_t bias = filter.bias, m = filter.multiplier;
 
     for (; count > 0; count--) {
         const int8_t *end = to + 4 * windows;

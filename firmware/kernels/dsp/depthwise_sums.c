@@ -8,12 +8,11 @@ static INTNIC_NOINLINE void INTNIC_PASTE4(intnic_depthwise_sums, INTNIC_STRIDE, 
     int32_t *sums = planes + 4 * INTNIC_LINES * layer->pairs;
 
     for (int32_t c = 0; c < 4; c++) {
-        struct intnic_depthwise_filter filter;
+        const struct intnic_depthwise_filter filter = intnic_filter_sums(layer, channel + c);
 
-        intnic_load_filter_sums(layer->taps + 3 * (channel + c), layer->scales, channel + c, &filter);
         for (int32_t l = 0; l < count; l++) {
             INTNIC_PASTE5(intnic_lines, INTNIC_STRIDE, INTNIC_LINES, INTNIC_ODD, sums)(
-                planes + c + 4 * INTNIC_STRIDE * l, &filter, 1, times, (int8_t *)(void *)sums);
+                planes + c + 4 * INTNIC_STRIDE * l, filter, 1, times, (int8_t *)(void *)sums);
             intnic_store_sums(sums, layer->y_steps, &scales[channel + c], layer->y_step,
                               y + l * layer->y_line + c);
         }
