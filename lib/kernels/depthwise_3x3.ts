@@ -7,8 +7,11 @@ import { defineDepthwiseCodes, depthwiseCodes } from "./depthwise_codes.ts";
 import type { Kernel } from "./kernel.ts";
 import { defineScales, rangeFields, scaleKernels, scalesOf } from "./scale.ts";
 
-/** Lines laid out at a time: a word of each line of four channels is at most 255 bytes. */
-const MAX_LINES = 15;
+/**
+ * Lines that there is room for at a time: a word of each of four channels is at most 255 bytes. Few
+ * different ones, as each is code of its own.
+ */
+const LINES = [3, 5, 7, 9, 15];
 /** Cycles that scratch memory for more lines at a time has to save. */
 const WORTH = 1.04;
 
@@ -34,7 +37,7 @@ function planes(name: string, few: boolean): Kernel<Window> {
       if (dilation[0] !== 1 || dilation[1] !== 1) return "its windows have holes";
       if (stride !== across || stride > 2) return "its stride is not 1 or 2 both ways";
       if (output.shape[2] !== depth) return "it has several filters a channel";
-      if (depth % 4 !== 0) return `its ${depth} channels are not a multiple of four`;
+      if (depth < 4) return `it has only ${depth} channels`;
       const codes = depthwiseCodes(linear, input.zeroPoint, node, output, rounding);
       const scales = scalesOf(linear, input.zeroPoint, output, rounding);
       const atOnce = typeof codes !== "string";
@@ -56,6 +59,7 @@ function planes(name: string, few: boolean): Kernel<Window> {
         (channel) => atOnce && codes[channel]!.constant,
       );
       const odd = (pairs - 1) % 2;
+      const fours = depth % 4 === 0;
       const shape = `INTNIC_LINES=${lines},INTNIC_ODD=${odd}`;
       return {
         cycles: walk.cycles,
@@ -68,12 +72,12 @@ function planes(name: string, few: boolean): Kernel<Window> {
             "noinline",
             "simd",
             ...scaleKernels(rounding),
-            ...(atOnce ? [] : ["store_sums"]),
             "limit",
             "depthwise_planes",
             "depthwise_lines",
             "depthwise_steps",
             `depthwise_lay@INTNIC_LINES=${lines}`,
+            atOnce ? "depthwise_store" : "store_sums",
             `depthwise_lines_${stride}@${shape},INTNIC_OUT=${out}`,
             `depthwise_${out}@${shape},INTNIC_STRIDE=${stride}`,
             `depthwise_3x3@${shape},INTNIC_STRIDE=${stride},INTNIC_OUT=${out}`,
@@ -83,9 +87,10 @@ function planes(name: string, few: boolean): Kernel<Window> {
               ? defineDepthwiseCodes(name, codes)
               : defineScales(name, typeof scales === "string" ? [] : scales)),
           weightBytes: 4 * taps.length,
-          // A channel's lines are read before any of theirs is written. Of columns in several turns the
-          // first are written to all rows before the last are read.
-          ...(turned && walk.atOnce < y.lines ? {} : {
+          // A channel's lines are read before any of theirs is written, unless it is one of those that
+          // are computed twice. Of columns in several turns the first are written to all rows before
+          // the last are read.
+          ...(turned && (walk.atOnce < y.lines || !fours) ? {} : {
             distance: rowDistance({
               rows: y.lines,
               atOnce: walk.atOnce,
@@ -93,9 +98,9 @@ function planes(name: string, few: boolean): Kernel<Window> {
               inputRow: x.line,
               stride,
               before: walk.padLines,
-              copied: true,
+              copied: fours,
             }),
-            distanceUnit: depth,
+            ...(fours ? { distanceUnit: depth } : {}),
           }),
           scratchBytes: scratch,
           body: `static const struct intnic_depthwise_3x3 layer = {
@@ -155,11 +160,11 @@ function walkOf(
   const x = geometry(image, turned);
   const y = geometry(output, turned);
   const pairs = stride === 1 ? Math.ceil(y.steps / 2) + 1 : y.steps + 1;
-  const most = Math.min(y.lines, Math.floor((MAX_LINES - 3) / stride) + 1);
+  const most = Math.min(y.lines, Math.floor((LINES.at(-1)! - 3) / stride) + 1);
   const [padLines, padSteps] = turned ? [padding.left, padding.top] : [padding.top, padding.left];
   const walks = Array.from({ length: most }, (_, i) => {
     const atOnce = i + 1;
-    const lines = (atOnce - 1) * stride + 3;
+    const lines = LINES.find((room) => room >= (atOnce - 1) * stride + 3)!;
     const turns = Math.ceil(y.lines / atOnce);
     // The last lines of a turn are laid out again in the next; those outside are not.
     let laid = 0;
@@ -183,7 +188,7 @@ function walkOf(
       padLines,
       padSteps,
       scratch: 16 * lines * pairs + 4 * 2 * (pairs - 1) * (codes ? atOnce : 1),
-      cycles: image[2]! / 4 * four,
+      cycles: Math.ceil(image[2]! / 4) * four,
     };
   });
   if (few) return walks[0]!;

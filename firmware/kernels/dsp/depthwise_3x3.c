@@ -1,4 +1,7 @@
-/* A whole layer: some output lines at a time, four channels at a time. */
+/*
+ * A whole layer: some output lines at a time, four channels at a time, the last four again if they
+ * are not a multiple.
+ */
 static void INTNIC_PASTE5(intnic_depthwise_3x3, INTNIC_OUT, INTNIC_STRIDE, INTNIC_LINES, INTNIC_ODD)(
     const struct intnic_depthwise_3x3 *layer, const int8_t *x, intnic_pair *planes, int8_t *y)
 {
@@ -7,8 +10,10 @@ static void INTNIC_PASTE5(intnic_depthwise_3x3, INTNIC_OUT, INTNIC_STRIDE, INTNI
         int32_t top = first * INTNIC_STRIDE - layer->pad_lines;
         int32_t end = top + (count - 1) * INTNIC_STRIDE + 3;
 
-        INTNIC_PASTE2(intnic_lay_outside, INTNIC_LINES)(layer, top, planes);
-        for (int32_t channel = 0; channel < layer->depth; channel += 4) {
+        intnic_lay_outside(layer, INTNIC_LINES, top, end, planes);
+        for (int32_t next = 0; next < layer->depth; next += 4) {
+            int32_t channel = intnic_min(next, layer->depth - 4);
+
             INTNIC_PASTE2(intnic_lay_lines, INTNIC_LINES)(layer, x + channel, top, end, planes);
             INTNIC_PASTE5(intnic_depthwise, INTNIC_OUT, INTNIC_STRIDE, INTNIC_LINES, INTNIC_ODD)(
                 layer, planes, channel, count, y + channel);

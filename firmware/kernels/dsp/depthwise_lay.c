@@ -25,7 +25,7 @@ static inline void INTNIC_PASTE2(intnic_lay_pairs, INTNIC_LINES)(const int8_t **
                      "str %[a], [%[to]], #%c[next]\n\t"
                      "subs.w %[pairs], %[pairs], #1\n\t"
                      "bne.w 1b\n\t"
-                     : [x] "+r"(from), [to] "+r"(word), [pairs] "+r"(pairs), [a] "=&r"(a),
+                     : [x] "+&r"(from), [to] "+&r"(word), [pairs] "+&r"(pairs), [a] "=&r"(a),
                        [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
                      : [step] "r"(step), [next] "i"(16 * INTNIC_LINES)
                      : "cc", "memory");
@@ -72,24 +72,5 @@ static INTNIC_NOINLINE void INTNIC_PASTE2(intnic_lay_lines, INTNIC_LINES)(
         }
         x += layer->x_line;
         planes += 4;
-    }
-}
-
-/* Zero points where all channels have them: on lines and in pairs that are outside. */
-static INTNIC_NOINLINE void INTNIC_PASTE2(intnic_lay_outside, INTNIC_LINES)(
-    const struct intnic_depthwise_3x3 *layer, int32_t top, intnic_pair *planes)
-{
-    uint32_t zero = (uint32_t)(layer->input_zero & 255) * 0x01010101u;
-    int32_t behind = layer->pairs - layer->behind;
-
-    for (int32_t pair = 0; pair < layer->pairs; pair++) {
-        int outside = pair < layer->before || pair >= behind;
-
-        for (int32_t line = top; line < top + INTNIC_LINES; line++) {
-            if (outside || line < 0 || line >= layer->x_lines) {
-                intnic_lay_pair(zero, zero, planes);
-            }
-            planes += 4;
-        }
     }
 }

@@ -22,7 +22,7 @@ static inline void INTNIC_PASTE5(intnic_lines, 1, INTNIC_LINES, INTNIC_ODD, INTN
                          INTNIC_TWO_WINDOWS("end", INTNIC_AT_END)
                          "bne.w 1b\n\t"
                          : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e),
-                           [plane] "+r"(plane), [to] "+r"(to)
+                           [plane] "+&r"(plane), [to] "+&r"(to)
                          : [w0] "r"(w0), [w1] "r"(w1), [w2] "r"(w2), [v0] "r"(v0), [v1] "r"(v1),
                            [v2] "r"(v2), [m] "r"(m), [bias] "m"(bias), [end] "m"(end),
                            [next] "i"(16 * INTNIC_LINES)

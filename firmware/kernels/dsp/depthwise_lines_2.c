@@ -22,7 +22,7 @@ static inline void INTNIC_PASTE5(intnic_lines, 2, INTNIC_LINES, INTNIC_ODD, INTN
                          "cmp.w %[to], %[end]\n\t"
                          "bne.w 1b\n\t"
                          : [a] "=&r"(a), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e),
-                           [plane] "+r"(plane), [to] "+r"(to)
+                           [plane] "+&r"(plane), [to] "+&r"(to)
                          : [w0] "r"(w0), [w1] "r"(w1), [w2] "r"(w2), [v0] "r"(v0), [v1] "r"(v1),
                            [m] "r"(m), [bias] "r"(bias), [end] "r"(end),
                            [next] "i"(16 * INTNIC_LINES)

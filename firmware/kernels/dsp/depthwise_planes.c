@@ -46,52 +46,33 @@ static inline void intnic_lay_pair(uint32_t first, uint32_t second, intnic_pair 
     to[3] = intnic_odd_bytes(high);
 }
 
-/* Four bytes to any address. */
-static inline void intnic_store4(uint32_t word, int8_t *to)
+/* Zero points in `count` pairs of a line. */
+static inline void intnic_lay_blank(uint32_t zero, int32_t lines, int32_t count, intnic_pair *to)
 {
-    __builtin_memcpy(to, &word, sizeof word);
+    for (; count > 0; count--) {
+        intnic_lay_pair(zero, zero, to);
+        to += 4 * lines;
+    }
 }
 
-/* Codes of four channels to their places; a line of them is `pitch` bytes long. */
-static INTNIC_NOINLINE void intnic_store_lines(const struct intnic_depthwise_3x3 *layer,
-                                               const int8_t *codes, int32_t pitch, int32_t count,
-                                               int8_t *y)
+/*
+ * Zero points where all channels have them: of the image lines `top` to `end` on those that are
+ * outside, and in the others' pairs that are.
+ */
+static INTNIC_NOINLINE void intnic_lay_outside(const struct intnic_depthwise_3x3 *layer,
+                                               int32_t lines, int32_t top, int32_t end,
+                                               intnic_pair *planes)
 {
-    int32_t step = layer->y_step;
-    int32_t length = layer->y_steps;
+    uint32_t zero = (uint32_t)(layer->input_zero & 255) * 0x01010101u;
+    int32_t behind = 4 * lines * (layer->pairs - layer->behind);
 
-    /* Lines that follow each other without a gap are one. */
-    if (layer->y_line == length * step && pitch == 4 * length) {
-        length *= count;
-        count = 1;
-    }
-    for (; count > 0; count--) {
-        const int8_t *from = codes;
-        int8_t *to = y;
-        int32_t steps = length;
-
-        for (; steps > 3; steps -= 4) {
-            uint32_t code0 = intnic_load4(from);
-            uint32_t code1 = intnic_load4(from + 4);
-            uint32_t code2 = intnic_load4(from + 8);
-            uint32_t code3 = intnic_load4(from + 12);
-
-            intnic_store4(code0, to);
-            to += step;
-            intnic_store4(code1, to);
-            to += step;
-            intnic_store4(code2, to);
-            to += step;
-            intnic_store4(code3, to);
-            to += step;
-            from += 16;
+    for (int32_t line = top; line < end; line++) {
+        if (line < 0 || line >= layer->x_lines) {
+            intnic_lay_blank(zero, lines, layer->pairs, planes);
+        } else {
+            intnic_lay_blank(zero, lines, layer->before, planes);
+            intnic_lay_blank(zero, lines, layer->behind, planes + behind);
         }
-        for (; steps > 0; steps--) {
-            intnic_store4(intnic_load4(from), to);
-            from += 4;
-            to += step;
-        }
-        codes += pitch;
-        y += layer->y_line;
+        planes += 4;
     }
 }

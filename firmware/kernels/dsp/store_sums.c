@@ -19,8 +19,8 @@ static INTNIC_NOINLINE void intnic_store_sums(const int32_t *sums, int32_t count
                      "add.w %[y], %[y], %[step]\n\t"
                      "subs.w %[count], %[count], #1\n\t"
                      "bne.w 1b\n\t"
-                     : [a] "=&r"(a), [t] "=&r"(t), [sums] "+r"(sums), [y] "+r"(y),
-                       [count] "+r"(count)
+                     : [a] "=&r"(a), [t] "=&r"(t), [sums] "+&r"(sums), [y] "+&r"(y),
+                       [count] "+&r"(count)
                      : [m] "r"(same.multiplier), [c] "r"(same.addend), [r] "r"(same.right),
                        [step] "r"(step)
                      : "cc", "memory");
