@@ -40,11 +40,11 @@ interface Costs {
 const m4: Costs = {
   twoTaps: 15,
   pass: 6,
-  codes: { SHIFT: 57, TFLITE: 82 },
+  codes: { SHIFT: 56, TFLITE: 82 },
   aloneTaps: 11,
   aloneCodes: 70,
-  value: 3.5,
-  pixels: 50,
+  value: 4,
+  pixels: 28,
 };
 const m7: Costs = {
   twoTaps: 8,
