@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { loadKernels } from "../lib/build/kernels.ts";
 import { chooseKernel } from "../lib/codegen/choose.ts";
 import { contextOf } from "../lib/ops/op.ts";
+import { verify } from "../lib/graph/verify.ts";
+import { noPadding, windowOutput } from "../lib/ops/window.ts";
 import { quantize } from "../lib/quantize/quantize.ts";
-import type { Graph } from "../lib/types.ts";
+import type { Graph, Node, Shape } from "../lib/types.ts";
 import { pick, randomActivation, randomInput, randomWeights, single, whole } from "./op_graphs.ts";
 import { type Random, tryOp } from "./op_trials.ts";
 
@@ -77,6 +79,63 @@ function windowGraph(random: Random): Graph {
 Deno.test("convolutions of any window mean the same on cores with DSP instructions", () =>
   tryOp(windowGraph, { count: 200, targets: ["cortex-m4", "cortex-m7", "cortex-m33"] }));
 
+/** A convolution with a max pool behind it; now and then twice, so that the first has pixels to spare. */
+function pooledGraph(random: Random): Graph {
+  const nodes: Node[] = [];
+  const input = [whole(random, 8, 20), whole(random, 8, 20), pick(random, [1, 1, 2, 4, 6, 16])];
+  let shape: Shape = input;
+  for (let left = pick(random, [1, 2]); left > 0 && Math.min(shape[0]!, shape[1]!) > 6; left--) {
+    const depth = shape[2]!;
+    const size = () => depth === 1 ? 3 : whole(random, 1, 4);
+    const step = () => depth === 1 ? 1 : whole(random, 1, 2);
+    const pad = () => pick(random, [0, 0, 1, 2]);
+    const window = {
+      kernel: [size(), size()] as const,
+      stride: [step(), step()] as const,
+      dilation: [1, 1] as const,
+      padding: { top: pad(), bottom: pad(), left: pad(), right: pad() },
+    };
+    const outputs = pick(random, [2, 4, 8, 12]);
+    const pool = { kernel: [2, 2], stride: [2, 2], dilation: [1, 1], padding: noPadding };
+    nodes.push({
+      name: `conv ${left}`,
+      op: "conv2d",
+      inputs: [nodes.at(-1)?.output ?? "x"],
+      output: `sums ${left}`,
+      attributes: window,
+      activation: randomActivation(random),
+      ...randomWeights(random, [outputs, ...window.kernel, depth]),
+    }, {
+      name: `pool ${left}`,
+      op: "max_pool",
+      inputs: [`sums ${left}`],
+      output: `y ${left}`,
+      attributes: pool,
+      activation: randomActivation(random),
+    });
+    const [height, width] = windowOutput("conv", shape, window);
+    shape = [height >> 1, width >> 1, outputs];
+  }
+  const encodings = randomInput(random);
+  return verify({
+    name: "pooled",
+    nodes,
+    input: "x",
+    output: nodes.at(-1)!.output,
+    notes: [],
+    rounding: pick(random, ["single", "tflite"]),
+    ...(encodings === undefined ? {} : { encodings }),
+  }, input);
+}
+
+Deno.test("convolutions that include a max pool mean the same", () =>
+  tryOp(pooledGraph, {
+    count: 150,
+    levels: ["speed", "balanced"],
+    steps: 3,
+    targets: ["cortex-m4", "cortex-m7", "cortex-m33", "cortex-m0plus", "rv32imc", "host"],
+  }));
+
 Deno.test("… and where the compiler does not optimize", async () => {
   for (const name of ["cortex-m4", "cortex-m0plus", "rv32imc"]) {
     const path = new URL(`../targets/${name}.json`, import.meta.url);
@@ -86,6 +145,7 @@ Deno.test("… and where the compiler does not optimize", async () => {
     await Deno.writeTextFile(file, JSON.stringify(target));
     await tryOp(convGraph, { count: 20, levels: ["speed"], targets: [file] });
     await tryOp(windowGraph, { count: 20, targets: [file] });
+    await tryOp(pooledGraph, { count: 20, steps: 3, targets: [file] });
     await Deno.remove(file);
   }
 });

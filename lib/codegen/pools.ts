@@ -36,7 +36,29 @@ export function joinPools(graph: QuantizedGraph, choosing: Choosing): QuantizedG
   if (gone.size === 0) return graph;
   const nodes = graph.nodes.filter((node) => !gone.has(node))
     .map((node) => joined.get(node) ?? node);
-  return { ...graph, nodes };
+  return trim({ ...graph, nodes });
+}
+
+/** The graph without the last rows and columns of joined nodes that the next convolution does not see. */
+function trim(graph: QuantizedGraph): QuantizedGraph {
+  const tensors = new Map(graph.tensors);
+  for (const node of graph.nodes.toReversed()) {
+    const [input] = node.inputs as [string];
+    const producer = graph.nodes.find(({ output }) => output === input);
+    const readers = graph.nodes.filter(({ inputs }) => inputs.includes(input));
+    if (node.op !== "conv2d" || readers.length !== 1 || input === graph.output) continue;
+    if (producer === undefined || !("pool" in producer.attributes)) continue;
+    const { kernel, stride, dilation, padding, pool } = node.attributes as Conv2d;
+    const output = tensors.get(node.output)!.shape;
+    const tensor = tensors.get(input)!;
+    const seen = ([0, 1] as const).map((i) => {
+      const pixels = output[i]! * (pool === undefined ? 1 : 2);
+      const end = (pixels - 1) * stride[i] + (kernel[i] - 1) * dilation[i] + 1;
+      return Math.max(1, Math.min(tensor.shape[i]!, end - [padding.top, padding.left][i]!));
+    });
+    tensors.set(input, { ...tensor, shape: [...seen, tensor.shape[2]!] });
+  }
+  return { ...graph, tensors };
 }
 
 /** Whether it takes the largest of every 2×2 values that lie next to each other. */

@@ -18,6 +18,9 @@ const MAX_OFFSET = 4095;
  */
 export const conv2dBand: Kernel<Conv2d> = band("band", 8);
 export const conv2dBand16: Kernel<Conv2d> = band("band16", 16);
+/** The same with the max pool behind it: four pixels are those of one of its windows. */
+export const conv2dBandPool: Kernel<Conv2d> = { ...band("band-pool", 8), pools: true };
+export const conv2dBand16Pool: Kernel<Conv2d> = { ...band("band16-pool", 16), pools: true };
 
 /** What the parts of the kernel cost on a Cortex-M4. */
 const costs = {
@@ -37,7 +40,7 @@ const costs = {
   byte: 8,
 } as const;
 /** Pairs of taps that are written out, where a window has more. */
-const MOST_PAIRS = { 8: 6, 16: 24 } as const;
+const MOST_PAIRS = { 8: 12, 16: 24 } as const;
 
 function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
   return {
@@ -60,23 +63,35 @@ function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
       })).sort((a, b) => a.cycles - b.cycles);
       const [way] = ways;
       if (way === undefined) return "its windows have holes, or are too far apart";
-      const { walk, pitch, step, pairs, round, columns, column, fours, threes } = way;
+      const { walk, pitch, step, at, pairs, round, skip, columns, column, fours, threes } = way;
       const words = pack(linear, way, { bits, codes, joined });
       const extraFlash = 4 * words.length - linear.weights.length - 16 * outputs;
       const before = Math.min(walk.padAlong, columns);
       const inside = Math.min(walk.along, columns - before);
-      const alone = walk.pixels < 3;
+      const alone = threes > 0 && walk.pixels < 3;
       // Single pixels are computed as the first of three.
       const scratch = 2 * columns * column + (alone ? 2 * pitch : 0) +
-        4 * (pairs - walk.kernel * column / 2);
-      const kind = [pitch, step, joined ? "joined" : bits, round, pairs, fours, threes, codes.shift]
+        4 * Math.max(0, pairs - walk.kernel * column / 2);
+      const pooled = node.attributes.pool === undefined ? 0 : 1;
+      const kind = [
+        pitch,
+        at[0],
+        step,
+        joined ? "joined" : bits,
+        round,
+        pairs,
+        fours,
+        threes,
+        codes.shift,
+      ]
         .join("_");
       return {
         cycles: way.cycles,
         extraFlash,
         scratch,
         why: "four pixels and two channels at once, two taps an SMLAD" +
-          (bits === 8 ? "" : `, +${Math.ceil(extraFlash / 1024)} KB flash`),
+          (bits === 8 ? "" : `, +${Math.ceil(extraFlash / 1024)} KB flash`) +
+          (node.attributes.pool === undefined ? "" : `; ${node.attributes.pool.name} of the sums`),
         emit: (name) => ({
           kernels: [
             "noinline",
@@ -84,8 +99,11 @@ function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
             ...scaleKernels(rounding),
             "limit",
             "band",
+            ...(pooled ? ["larger"] : []),
             `conv2d_band@INTNIC_KIND=${kind},INTNIC_PITCH=${pitch},INTNIC_STEP=${step},` +
-            `INTNIC_BITS=${bits},INTNIC_ROUND=${round},INTNIC_PAIRS=${pairs},` +
+            at.map((bytes, i) => `INTNIC_AT_${i + 1}=${bytes},`).join("") +
+            `INTNIC_SKIP=${skip},INTNIC_WINDOW=${4 * pairs + pairs / round * skip},` +
+            `INTNIC_POOLED=${pooled},INTNIC_BITS=${bits},INTNIC_ROUND=${round},INTNIC_PAIRS=${pairs},` +
             `INTNIC_FOURS=${fours},INTNIC_THREES=${threes},INTNIC_SHIFT=${codes.shift},` +
             `INTNIC_JOINED=${joined ? 1 : 0}`,
           ],
@@ -116,7 +134,9 @@ function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
     .lines = ${walk.lines}, .line = ${walk.line},
     .before = ${before}, .inside = ${inside}, .behind = ${columns - before - inside},
     .column = ${column},
-    .last = ${walk.pixels - (alone ? 1 : threes > 0 ? 3 : 4)}, .advance = ${alone ? 1 : 3},
+    .last = ${walk.pixels - (alone || pooled ? 1 : threes > 0 ? 3 : 4)}, .advance = ${
+            alone ? 1 : 3
+          },
     .step = ${walk.step}, .codes = ${walk.lines * walk.pixels * outputs},
     .input_zero = ${inputs[0]!.zeroPoint},
     .range = ${rangeFields(node)},
@@ -156,13 +176,17 @@ interface Walk {
 /** How the kernel does a layer. */
 interface Way {
   readonly walk: Walk;
-  /** Bytes from a window to the next one's. */
+  /** Bytes from the windows of an output to those of the next. */
   readonly pitch: number;
+  /** Bytes from the first window of those computed at once to the others. */
+  readonly at: readonly [number, number, number];
   /** Bytes from a pixel's codes to the next one's, or 0 where pixels are computed one by one. */
   readonly step: number;
   /** Pairs of taps of a window, and those that are written out. */
   readonly pairs: number;
   readonly round: number;
+  /** Bytes to leave out behind each round. */
+  readonly skip: number;
   /** Of the band: pixels along a line, and their elements. */
   readonly columns: number;
   readonly column: number;
@@ -172,6 +196,7 @@ interface Way {
 }
 
 function waysOf(node: QuantizedNode<Conv2d>, context: QuantizedContext, bits: 8 | 16): Way[] {
+  if (node.attributes.pool !== undefined) return pooledWays(node, context);
   return [true, false].flatMap((rows) => {
     const walk = walkOf(node.attributes, context.inputs[0]!.shape, context.output.shape, rows);
     if (walk.dilation !== 1 && walk.kernel > 1) return [];
@@ -186,15 +211,51 @@ function waysOf(node: QuantizedNode<Conv2d>, context: QuantizedContext, bits: 8 
     return [{
       walk,
       pitch,
+      at: [pitch, 2 * pitch, 3 * pitch],
+      skip: 0,
       step: walk.pixels < 3 ? 0 : walk.step,
       pairs: Math.ceil(taps / round) * round,
       round,
       columns: (walk.pixels - 1) * walk.stride + walk.kernel,
       column,
-      // Code for both takes half as much again as the weights of small layers.
-      ...split(walk.pixels, { farthest, mixed: bits === 16 }),
+      ...split(walk.pixels, farthest),
     }];
   });
+}
+
+/** Pairs of taps that can be written out. */
+const MOST_WRITTEN = 31;
+
+/**
+ * Of a layer that includes a max pool: columns of the band hold what two windows below each other see,
+ * and each skips a part of it.
+ */
+function pooledWays({ attributes }: QuantizedNode<Conv2d>, context: QuantizedContext): Way[] {
+  const walk = walkOf(attributes, context.inputs[0]!.shape, context.output.shape, true);
+  const { kernel, kernelAcross, stride, strideAcross, depth } = walk;
+  if (walk.dilation !== 1 || walk.dilationAcross !== 1 || depth % 2 !== 0) return [];
+  const round = kernelAcross * depth / 2;
+  const column = (kernelAcross + strideAcross) * depth;
+  const right = 2 * stride * column;
+  const below = 2 * strideAcross * depth;
+  if (round > MOST_WRITTEN || right + below > MAX_OFFSET) return [];
+  return [{
+    walk: {
+      ...walk,
+      kernelAcross: kernelAcross + strideAcross,
+      strideAcross: 2 * strideAcross,
+    },
+    pitch: 2 * right,
+    at: [right, below, right + below],
+    step: 0,
+    pairs: kernel * round,
+    round,
+    skip: below,
+    columns: (2 * walk.pixels - 1) * stride + kernel,
+    column,
+    fours: walk.pixels,
+    threes: 0,
+  }];
 }
 
 function walkOf(
@@ -237,10 +298,7 @@ function walkOf(
  *
  * @param farthest pixel behind the first that instructions reach
  */
-function split(
-  pixels: number,
-  { farthest, mixed }: { readonly farthest: number; readonly mixed: boolean },
-): { fours: number; threes: number } {
+function split(pixels: number, farthest: number): { fours: number; threes: number } {
   // Fewer than three are computed one by one.
   if (pixels < 3) return { fours: 0, threes: pixels };
   const threes = { fours: 0, threes: Math.ceil(pixels / 3) };
@@ -248,7 +306,7 @@ function split(
   const options = [threes];
   for (let fours = 1; 4 * fours < pixels + 4; fours++) {
     const rest = Math.max(0, Math.ceil((pixels - 4 * fours) / 3));
-    if (pixels >= 4 && (mixed || rest === 0)) options.push({ fours, threes: rest });
+    if (pixels >= 4) options.push({ fours, threes: rest });
   }
   // Threes take a little longer a pixel.
   const cost = (option: typeof threes) => 4 * option.fours + 3.2 * option.threes;
@@ -300,14 +358,17 @@ function cyclesOf(
  */
 function pack(
   { weights }: LinearConstants,
-  { walk, pairs, column }: Way,
+  { walk, pairs, column, skip }: Way,
   { bits, codes, joined }: {
     readonly bits: 8 | 16;
     readonly codes: Codes;
     readonly joined: boolean;
   },
 ): number[] {
-  const { rows, kernel, kernelAcross, depth } = walk;
+  const { rows, kernel, depth } = walk;
+  // What is skipped has no weights.
+  const run = column - skip / 2;
+  const kernelAcross = skip === 0 ? walk.kernelAcross : run / depth;
   const perChannel = kernel * kernelAcross * depth;
   // Index of a weight within its channel for every tap, or -1 for the gaps.
   const order = new Int32Array(2 * pairs).fill(-1);
@@ -315,7 +376,7 @@ function pack(
     for (let t = 0; t < kernelAcross * depth; t++) {
       const [across, c] = [Math.floor(t / depth), t % depth];
       const pixel = rows ? across * kernel + along : along * kernelAcross + across;
-      order[along * column + widened(t, walk)] = pixel * depth + c;
+      order[along * run + widened(t, walk)] = pixel * depth + c;
     }
   }
   const words: number[] = [];

@@ -7,6 +7,11 @@ import { rangeFields, type Scale, scaleKernels, scalesOf } from "./scale.ts";
 
 /** Outputs that the kernel's loop is written out for. */
 const GROUP = 4;
+/** Cycles of a channel on a Cortex-M4, of two pixels or of the largest of four. */
+const costs = {
+  single: { single: 30, pooled: 52 },
+  tflite: { single: 38, pooled: 55 },
+} as const;
 /** Largest magnitude of an int32. */
 const MAX = 2 ** 31 - 1;
 /** Largest offset of a store. */
@@ -23,6 +28,7 @@ export const conv2dPlane: Kernel<Conv2d> = {
   plan(node, { inputs, output, rounding }) {
     const linear = quantizedLinear(node);
     const { kernel, stride, dilation, padding } = node.attributes;
+    const pooled = node.attributes.pool !== undefined;
     const [height, width, depth] = inputs[0]!.shape as [number, number, number];
     const [outHeight, outWidth, outputs] = output.shape as [number, number, number];
     if (depth !== 1) return "its image has more than one channel";
@@ -31,7 +37,7 @@ export const conv2dPlane: Kernel<Conv2d> = {
     if (dilation[0] !== 1 || dilation[1] !== 1) return "its windows have holes";
     if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
     if (outputs > MAX_OFFSET) return `its ${outputs} outputs are more than ${MAX_OFFSET}`;
-    if (outWidth < 2) return "it is a single pixel wide";
+    if (outWidth < 2 && !pooled) return "it is a single pixel wide";
     const scales = scalesOf(linear, inputs[0]!.zeroPoint, output, rounding);
     if (typeof scales === "string") return scales;
     const weights = (o: number) => linear.weights.subarray(9 * o, 9 * o + 9);
@@ -48,13 +54,17 @@ export const conv2dPlane: Kernel<Conv2d> = {
     const bytes = 4 * rows[0]!.length * outputs;
     const row = Math.ceil((padding.left + width + padding.right + 2) / 4) * 4;
     const shift = rounding === "tflite" ? 0 : right;
+    const scratch = (pooled ? 4 : 3) * row;
+    const kind = pooled ? "conv2d_plane_max" : "conv2d_plane";
     return {
-      cycles: outHeight * Math.ceil(outWidth / 2) *
-        (outputs * (rounding === "tflite" ? 38 : 30) + 50),
+      cycles: outHeight * (pooled ? outWidth : Math.ceil(outWidth / 2)) *
+        (outputs * costs[rounding][pooled ? "pooled" : "single"] + 60),
       // The scales are among the channels' words.
       extraFlash: bytes - linear.weights.length - 16 * outputs,
-      scratch: 3 * row,
-      why: "the windows of two pixels stay in registers",
+      scratch,
+      why: pooled
+        ? `the windows of four pixels are taken at once; ${node.attributes.pool!.name} of the sums`
+        : "the windows of two pixels stay in registers",
       emit: (name) => ({
         kernels: [
           "noinline",
@@ -64,7 +74,9 @@ export const conv2dPlane: Kernel<Conv2d> = {
           ...scaleKernels(rounding),
           "limit",
           rounding === "tflite" ? "plane_codes_tflite" : "plane_codes",
-          `conv2d_plane@INTNIC_OUTPUTS=${outputs},INTNIC_SHIFT=${shift}`,
+          "plane",
+          ...(pooled ? ["larger"] : []),
+          `${kind}@INTNIC_OUTPUTS=${outputs},INTNIC_SHIFT=${shift}`,
         ],
         constants: `static const int32_t model_weights_${name}[${rows.flat().length}] = {\n${
           formatList(rows.flat())
@@ -74,11 +86,11 @@ export const conv2dPlane: Kernel<Conv2d> = {
           rows: outHeight,
           outputRow: outWidth * outputs,
           inputRow: width,
-          stride: 1,
+          stride: pooled ? 2 : 1,
           before: padding.top,
           copied: true,
         }),
-        scratchBytes: 3 * row,
+        scratchBytes: scratch,
         body: `static const struct intnic_conv2d_plane layer = {
     .channels = model_weights_${name},
     .height = ${height}, .width = ${width},
@@ -89,10 +101,18 @@ export const conv2dPlane: Kernel<Conv2d> = {
     .row = ${row},
     .range = ${rangeFields(node)},
 };
-intnic_conv2d_plane_${outputs}_${shift}(&layer, x, scratch, y);`,
+intnic_${kind}_${outputs}_${shift}(&layer, x, scratch, y);`,
       }),
     };
   },
+};
+
+/** The same with the max pool behind it (`conv2d_plane_max.c`). */
+export const conv2dPlaneMax: Kernel<Conv2d> = {
+  ...conv2dPlane,
+  name: "plane-pool",
+  file: "conv2d_plane_max",
+  pools: true,
 };
 
 /**

@@ -1,10 +1,15 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
-import { conv2dBand, conv2dBand16 } from "../kernels/conv2d_band.ts";
+import {
+  conv2dBand,
+  conv2dBand16,
+  conv2dBand16Pool,
+  conv2dBandPool,
+} from "../kernels/conv2d_band.ts";
 import { conv2dVectors } from "../kernels/conv2d_vectors.ts";
 import { conv2dColumns } from "../kernels/depthwise_columns.ts";
 import { conv2dPlaneLanes } from "../kernels/depthwise_lanes.ts";
 import { conv2dLanes } from "../kernels/conv2d_lanes.ts";
-import { conv2dPlane } from "../kernels/conv2d_plane.ts";
+import { conv2dPlane, conv2dPlaneMax } from "../kernels/conv2d_plane.ts";
 import { conv2dPointwise } from "../kernels/conv2d_pointwise.ts";
 import { conv2dPlanePool } from "../kernels/conv2d_plane_pool.ts";
 import { conv2dWinograd } from "../kernels/conv2d_winograd.ts";
@@ -35,7 +40,10 @@ export const conv2d: Op<Conv2d> = {
   kernels: [
     conv2dBand,
     conv2dBand16,
+    conv2dBandPool,
+    conv2dBand16Pool,
     conv2dPlane,
+    conv2dPlaneMax,
     ...conv2dPointwise,
     conv2dWinograd,
     ...conv2dLanes,

@@ -4,11 +4,16 @@
  * bytes further. Four pixels and two channels are computed at once, two taps an SMLAD; three pixels
  * at the end of lines that four do not divide.
  *
- * A file for one such line: weights of INTNIC_BITS, INTNIC_ROUND pairs of taps written out, of a
- * window's INTNIC_PAIRS; codes of the next pixel INTNIC_STEP bytes further, INTNIC_FOURS times four
- * pixels and INTNIC_THREES times three. INTNIC_SHIFT is that of all channels' codes, or 0 where
- * every channel has its own. Weights of int8 may be joined, INTNIC_JOINED: as 256 times the second
- * channel's and the first one's they take one unpacking less.
+ * With a max pool (INTNIC_POOLED) the four are those of one of its windows, of which the largest sum
+ * becomes a code.
+ *
+ * A file for one such line: pixels of the output are INTNIC_PITCH bytes of the band apart, those that
+ * are computed at once INTNIC_AT_1 and so on from the first, their codes INTNIC_STEP. Weights have
+ * INTNIC_BITS; INTNIC_ROUND pairs of taps are written out, of a window's INTNIC_PAIRS, which lie in
+ * INTNIC_WINDOW bytes, INTNIC_SKIP of them to be left out behind each round. There are INTNIC_FOURS
+ * times four pixels and INTNIC_THREES times three. INTNIC_SHIFT is that of all channels' codes, or 0
+ * where every channel has its own. Weights of int8 may be joined, INTNIC_JOINED: as 256 times the
+ * second channel's and the first one's they take one unpacking less.
  */
 #define INTNIC_JOIN_(name, kind) intnic_##name##_##kind
 #define INTNIC_JOIN(name, kind) INTNIC_JOIN_(name, kind)
@@ -36,24 +41,24 @@
 
 /* Two taps of four pixels: 16 cycles, and one more where the second channel has to be unpacked too. */
 #define INTNIC_FOUR(load, unpack)                                                               \
-    "ldr.w %[c], [%[x], #%c[pitch]]\n\t" load                                                   \
+    "ldr.w %[c], [%[x], #%c[at1]]\n\t" load                                                   \
     "ldr %[m], [%[x]], #4\n\t" unpack                                                           \
     INTNIC_ADD("m", "s0", "s1") INTNIC_ADD("c", "s2", "s3")                                     \
-    "ldr.w %[c], [%[x], #3 * %c[pitch] - 4]\n\t"                                                \
-    "ldr.w %[m], [%[x], #2 * %c[pitch] - 4]\n\t"                                                \
+    "ldr.w %[c], [%[x], #%c[at3] - 4]\n\t"                                                \
+    "ldr.w %[m], [%[x], #%c[at2] - 4]\n\t"                                                \
     INTNIC_ADD("m", "s4", "s5") INTNIC_ADD("c", "s6", "s7")
 /* The first two, which all begin with the biases in s0 and s1. */
 #define INTNIC_FIRST_FOUR(load, unpack)                                                         \
-    "ldr.w %[m], [%[x], #2 * %c[pitch]]\n\t"                                                    \
-    "ldr.w %[c], [%[x], #%c[pitch]]\n\t" load unpack                                            \
+    "ldr.w %[m], [%[x], #%c[at2]]\n\t"                                                    \
+    "ldr.w %[c], [%[x], #%c[at1]]\n\t" load unpack                                            \
     INTNIC_SMLADS("m", "s4", "s5", "s0", "s1") INTNIC_SMLADS("c", "s2", "s3", "s0", "s1")       \
-    "ldr.w %[c], [%[x], #3 * %c[pitch]]\n\t"                                                    \
+    "ldr.w %[c], [%[x], #%c[at3]]\n\t"                                                    \
     "ldr %[m], [%[x]], #4\n\t"                                                                  \
     INTNIC_SMLADS("c", "s6", "s7", "s0", "s1") INTNIC_ADD("m", "s0", "s1")
 /* Two taps of three pixels: 12 cycles, or 13, likewise. The third pixel's are in s6. */
 #define INTNIC_LOAD_THREE(load, unpack)                                                         \
-    "ldr.w %[s6], [%[x], #2 * %c[pitch]]\n\t"                                                   \
-    "ldr.w %[c], [%[x], #%c[pitch]]\n\t" load                                                   \
+    "ldr.w %[s6], [%[x], #%c[at2]]\n\t"                                                   \
+    "ldr.w %[c], [%[x], #%c[at1]]\n\t" load                                                   \
     "ldr %[m], [%[x]], #4\n\t" unpack
 #define INTNIC_THREE(load, unpack)                                                              \
     INTNIC_LOAD_THREE(load, unpack)                                                             \
@@ -94,6 +99,13 @@
     INTNIC_STORE_3("s0", "s2", "s4", "0") INTNIC_BAND_NEXT                                      \
     INTNIC_STORE_3("s1", "s3", "s5", "1")
 
+/* The code of the largest of four: a larger sum has no smaller code. */
+#define INTNIC_STORE_MOST(a, b, c, d, channel)                                                  \
+    INTNIC_LARGER(a, b) INTNIC_LARGER(c, d) INTNIC_LARGER(a, c) INTNIC_STORE(a, "0", channel)
+#define INTNIC_STORE_BOTH_MOST                                                                  \
+    INTNIC_STORE_MOST("s0", "s2", "s4", "s6", "0") INTNIC_BAND_NEXT                             \
+    INTNIC_STORE_MOST("s1", "s3", "s5", "s7", "1")
+
 /* All channels of some pixels. */
 #define INTNIC_BAND_CHANNELS(taps, store)                                                       \
     __asm__ volatile(                                                                           \
@@ -112,7 +124,8 @@
         : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [s4] "=&r"(s4),       \
           [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [x] "=&r"(x), [w] "+r"(w),            \
           [m] "=&r"(m), [c] "=&r"(c), [r] "=&r"(r), [t] "=&r"(t), [y] "+m"(y)                   \
-        : [band] "m"(band), [stop] "m"(stop), [end] "m"(end), [pitch] "i"(INTNIC_PITCH),        \
+        : [band] "m"(band), [stop] "m"(stop), [end] "m"(end), [at1] "i"(INTNIC_AT_1),           \
+          [at2] "i"(INTNIC_AT_2), [at3] "i"(INTNIC_AT_3), [skip] "i"(INTNIC_SKIP),              \
           [step] "i"(INTNIC_STEP), [shift] "i"(INTNIC_SHIFT)                                    \
         : "cc", "memory")
 
@@ -120,7 +133,7 @@
 /* Builds without optimisation have no register left for the assembly, and take this. */
 
 /* Weight of tap 0 or 1 of two, of one of two channels; or as it is joined to the other's. */
-static int32_t intnic_band_weight(const int32_t *words, int32_t bits, int32_t channel, int32_t tap)
+static inline int32_t intnic_band_weight(const int32_t *words, int32_t bits, int32_t channel, int32_t tap)
 {
     if (bits == 8) {
         return (int8_t)((uint32_t)words[0] >> (16 * tap + 8 * channel));
@@ -129,7 +142,7 @@ static int32_t intnic_band_weight(const int32_t *words, int32_t bits, int32_t ch
 }
 
 /* The code of a sum by a shift that all channels have in common. */
-static int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t addend, int32_t right)
+static inline int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t addend, int32_t right)
 {
     int32_t code = ((int32_t)(((int64_t)sum * multiplier) >> 32) + addend) >> right;
 
@@ -172,6 +185,13 @@ static int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t addend,
 #define INTNIC_BAND_SEPARATE
 #endif
 
+/* Of a column for two windows below each other, one does not see all rows. */
+#if INTNIC_SKIP
+#define INTNIC_SKIP_ROWS "add.w %[x], %[x], #%c[skip]\n\t"
+#else
+#define INTNIC_SKIP_ROWS
+#endif
+
 /* A window's taps are written out as a whole, or in rounds. */
 #if INTNIC_ROUND == INTNIC_PAIRS
 #define INTNIC_REPEATED (INTNIC_ROUND - 1)
@@ -180,7 +200,7 @@ static int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t addend,
 #define INTNIC_REPEATED INTNIC_ROUND
 #define INTNIC_TAPS(first, of)                                                                  \
     INTNIC_BEGIN                                                                                \
-    "2:\n\t" INTNIC_REPEAT(INTNIC_PAIR(of))                                                     \
+    "2:\n\t" INTNIC_REPEAT(INTNIC_PAIR(of)) INTNIC_SKIP_ROWS                                    \
     "ldr.w %[m], %[end]\n\t"                                                                    \
     "cmp.w %[x], %[m]\n\t"                                                                      \
     "bne.w 2b\n\t"
@@ -220,7 +240,7 @@ static int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t addend,
     {                                                                                           \
         const int32_t *w = layer->weights;                                                      \
         const int32_t *stop = layer->end;                                                       \
-        const int16_t *x, *end = band + 2 * INTNIC_PAIRS;                                       \
+        const int16_t *x, *end = band + INTNIC_WINDOW / 2;                                       \
         int32_t s0, s1, s2, s3, s4, s5, s6, s7, m, c, r, t;                                     \
                                                                                                 \
         INTNIC_BAND_CHANNELS(taps, store);                                                      \
@@ -230,22 +250,26 @@ static int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t addend,
     static void INTNIC_NAME(band_##pixels)(const struct intnic_conv2d_band *layer,              \
                                            const int16_t *band, int8_t *y)                      \
     {                                                                                           \
-        for (int32_t pixel = (pixels) - 1; pixel >= 0; pixel--) {                               \
-            INTNIC_NAME(band_pixel)(layer, band + pixel * INTNIC_PITCH / 2,                     \
-                                    y + pixel * INTNIC_STEP);                                   \
+        for (const int32_t *w = layer->weights; w != layer->end; w += INTNIC_PAIR_WORDS) {      \
+            INTNIC_NAME(band_two)(w, (pixels) - 1, band, y);                                    \
+            y += 2;                                                                             \
         }                                                                                       \
     }
 
-/* All channels of one pixel. */
-static void INTNIC_NAME(band_pixel)(const struct intnic_conv2d_band *layer, const int16_t *x,
-                                    int8_t *y)
+/* Words of two channels. */
+#define INTNIC_PAIR_WORDS (2 + INTNIC_PAIRS * (INTNIC_BITS / 8) + 2 * INTNIC_SCALE_WORDS)
+
+/* The codes of two channels of some pixels, the last one first. */
+static void INTNIC_NAME(band_two)(const int32_t *words, int32_t pixel, const int16_t *band, int8_t *y)
 {
-    const int32_t *w = layer->weights;
+    static const int32_t at[4] = { 0, INTNIC_AT_1, INTNIC_AT_2, INTNIC_AT_3 };
+    int32_t codes[2], most[2] = { -128, -128 };
 
-    while (w != layer->end) {
-        int32_t sums[2] = { w[0], w[1] };
+    for (; pixel >= 0; pixel--) {
+        const int16_t *x = band + at[pixel] / 2;
+        const int32_t *w = words + 2;
+        int32_t sums[2] = { words[0], words[1] };
 
-        w += 2;
         for (int32_t pair = 0; pair < INTNIC_PAIRS; pair++) {
             for (int32_t i = 0; i < 4; i++) {
 #if INTNIC_JOINED
@@ -254,22 +278,29 @@ static void INTNIC_NAME(band_pixel)(const struct intnic_conv2d_band *layer, cons
                 int32_t weight = intnic_band_weight(w, INTNIC_BITS, i / 2, i % 2);
 #endif
 
-                sums[i / 2] += x[2 * pair + i % 2] * weight;
+                sums[i / 2] += x[i % 2] * weight;
             }
             w += INTNIC_BITS / 8;
+            x += 2;
+            if ((pair + 1) % INTNIC_ROUND == 0) {
+                x += INTNIC_SKIP / 2;
+            }
         }
 #if INTNIC_JOINED
         sums[1] = (sums[1] - sums[0]) >> 8;
 #endif
         for (int32_t i = 0; i < 2; i++) {
-            *y++ = (int8_t)INTNIC_BAND_SCALE(sums[i], w);
-            w += INTNIC_SCALE_WORDS;
+            codes[i] = INTNIC_BAND_SCALE(sums[i], w + i * INTNIC_SCALE_WORDS);
+            most[i] = intnic_max(most[i], codes[i]);
+            y[pixel * INTNIC_STEP + i] = (int8_t)(INTNIC_POOLED ? most[i] : codes[i]);
         }
     }
 }
 #endif
 
-#if INTNIC_FOURS
+#if INTNIC_POOLED
+INTNIC_BAND_FUNCTION(4, INTNIC_TAPS(INTNIC_FIRST_FOUR, INTNIC_FOUR), INTNIC_STORE_BOTH_MOST)
+#elif INTNIC_FOURS
 INTNIC_BAND_FUNCTION(4, INTNIC_TAPS(INTNIC_FIRST_FOUR, INTNIC_FOUR), INTNIC_STORE_BOTH_4)
 #endif
 #if INTNIC_THREES
@@ -285,8 +316,8 @@ static void INTNIC_NAME(band_line)(const struct intnic_conv2d_band *layer, const
 #if INTNIC_FOURS
     for (int32_t left = INTNIC_FOURS; left > 0; left--) {
         pixel = intnic_min(pixel, layer->last);
-        INTNIC_NAME(band_4)(layer, band + pixel * (INTNIC_PITCH / 2), y + pixel * INTNIC_STEP);
-        pixel += 4;
+        INTNIC_NAME(band_4)(layer, band + pixel * (INTNIC_PITCH / 2), y + pixel * layer->step);
+        pixel += INTNIC_POOLED ? 1 : 4;
     }
 #endif
 #if INTNIC_THREES
@@ -316,6 +347,8 @@ static void INTNIC_NAME(conv2d_band)(const struct intnic_conv2d_band *layer, con
 #undef INTNIC_BAND_CODE
 #undef INTNIC_BAND_SCALE
 #undef INTNIC_PAIR
+#undef INTNIC_PAIR_WORDS
+#undef INTNIC_SKIP_ROWS
 #undef INTNIC_BAND_SEPARATE
 #undef INTNIC_REPEATED
 #undef INTNIC_TAPS

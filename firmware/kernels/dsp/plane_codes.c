@@ -11,6 +11,14 @@
     "ssat %[s1], #8, %[s1], asr #%c[shift]\n\t"                                                 \
     "ssat %[s0], #8, %[s0], asr #%c[shift]\n\t"
 
+/* The same for one sum, in s0: what it is made by goes to even and odd. */
+#define INTNIC_PLANE_CONSTANTS(n)                                                               \
+    "ldr.w %[even], [%[w], #" n " * %c[words] + 24]\n\t"                                        \
+    "ldr.w %[odd], %[addend]\n\t"
+#define INTNIC_PLANE_CODE                                                                       \
+    "smmla %[s0], %[s0], %[even], %[odd]\n\t"                                                   \
+    "ssat %[s0], #8, %[s0], asr #%c[shift]\n\t"
+
 static inline int32_t intnic_plane_code(int32_t sum, const int32_t *channel, int32_t addend,
                                         int32_t right)
 {

@@ -14,6 +14,17 @@
     "ssat %[s1], #8, %[s1]\n\t"                                                                 \
     "ssat %[s0], #8, %[s0]\n\t"
 
+/* The same for one sum, in s0: what it is made by goes to even, odd and c. */
+#define INTNIC_PLANE_CONSTANTS(n)                                                               \
+    "ldr.w %[even], [%[w], #" n " * %c[words] + 24]\n\t"                                        \
+    "ldr.w %[odd], [%[w], #" n " * %c[words] + 28]\n\t"                                         \
+    "ldr.w %[c], [%[w], #" n " * %c[words] + 32]\n\t"
+#define INTNIC_PLANE_CODE                                                                       \
+    "add.w %[odd], %[odd], %[s0], asr #31\n\t"                                                  \
+    "smmlar %[s0], %[s0], %[even], %[odd]\n\t"                                                  \
+    "asr.w %[s0], %[s0], %[c]\n\t"                                                              \
+    "ssat %[s0], #8, %[s0]\n\t"
+
 static inline int32_t intnic_plane_code(int32_t sum, const int32_t *channel, int32_t addend,
                                         int32_t right)
 {
