@@ -62,10 +62,12 @@ static INTNIC_NOINLINE void INTNIC_PASTE(intnic_plane_codes, INTNIC_CODES)(
     int8_t *end = y + layer->outputs;
 
     for (; y != end; y++) {
-        int32_t sum = intnic_plane_most(words, weights, rest, *count, scale->bias);
+        const struct intnic_plane_rest *first = rest;
+        int32_t sum;
 
-        *y = INTNIC_PASTE(intnic_code, INTNIC_CODES)(sum, scale, &layer->range);
         rest += *count++;
+        sum = intnic_plane_most(words, weights, first, rest, scale->bias);
+        *y = INTNIC_PASTE(intnic_code, INTNIC_CODES)(sum, scale, &layer->range);
         weights += 9;
         scale++;
     }

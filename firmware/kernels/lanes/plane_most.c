@@ -1,4 +1,4 @@
-/* Three taps of two windows. */
+/* Three taps of two windows; the lower sum is counted from -2^15. */
 #define INTNIC_PLANE_ROW(pair, x, w)                                                        \
     do {                                                                                    \
         int32_t lanes = (x)[0] * (w)[0] + (x)[1] * (w)[1] + (x)[2] * (w)[2] + 0x8000;       \
@@ -9,11 +9,11 @@
 
 /* The largest sum of a channel among four outputs, of whose windows x holds the words. */
 static inline int32_t intnic_plane_most(const int32_t *x, const int32_t *w,
-                                        const struct intnic_plane_rest *rest, int32_t rests,
-                                        int32_t bias)
+                                        const struct intnic_plane_rest *rest,
+                                        const struct intnic_plane_rest *end, int32_t bias)
 {
-    struct intnic_plane_pair top = { bias, bias };
-    struct intnic_plane_pair bottom = { bias, bias };
+    struct intnic_plane_pair top = { bias - 3 * 0x8000, bias };
+    struct intnic_plane_pair bottom = top;
 
     INTNIC_PLANE_ROW(top, x, w);
     INTNIC_PLANE_ROW(bottom, x + 3, w);
@@ -21,7 +21,7 @@ static inline int32_t intnic_plane_most(const int32_t *x, const int32_t *w,
     INTNIC_PLANE_ROW(bottom, x + 6, w + 3);
     INTNIC_PLANE_ROW(top, x + 6, w + 6);
     INTNIC_PLANE_ROW(bottom, x + 9, w + 6);
-    return intnic_plane_largest(top, bottom, x, rest, rests);
+    return intnic_plane_largest(top, bottom, x, rest, end);
 }
 
 #undef INTNIC_PLANE_ROW

@@ -4,26 +4,30 @@ struct intnic_plane_rest {
     int8_t weight;
 };
 
-/* Sums of two neighbouring outputs, of which the lower one is counted from -2^15 a row. */
+/* Sums of two neighbouring outputs. */
 struct intnic_plane_pair {
     int32_t low, high;
 };
 
+/* Adds both halves of a word. */
+static inline void intnic_plane_add(struct intnic_plane_pair *pair, int32_t lanes)
+{
+    pair->low += (int16_t)(uint16_t)lanes;
+    pair->high += (lanes + 0x8000) >> 16;
+}
+
 /* The largest of four sums, to which their rests are added. */
 static inline int32_t intnic_plane_largest(struct intnic_plane_pair top,
                                            struct intnic_plane_pair bottom, const int32_t *x,
-                                           const struct intnic_plane_rest *rest, int32_t rests)
+                                           const struct intnic_plane_rest *rest,
+                                           const struct intnic_plane_rest *end)
 {
-    for (; rests > 0; rests--) {
-        int32_t upper = x[rest->tap] * rest->weight + 0x8000;
-        int32_t lower = x[rest->tap + 3] * rest->weight + 0x8000;
+    for (; rest != end; rest++) {
+        const int32_t *word = x + rest->tap;
+        int32_t weight = rest->weight;
 
-        top.low += (upper & 0xffff) - 0x8000;
-        top.high += upper >> 16;
-        bottom.low += (lower & 0xffff) - 0x8000;
-        bottom.high += lower >> 16;
-        rest++;
+        intnic_plane_add(&top, word[0] * weight);
+        intnic_plane_add(&bottom, word[3] * weight);
     }
-    top.low = intnic_max(top.low, bottom.low) - 3 * 0x8000;
-    return intnic_max(top.low, intnic_max(top.high, bottom.high));
+    return intnic_max(intnic_max(top.low, bottom.low), intnic_max(top.high, bottom.high));
 }

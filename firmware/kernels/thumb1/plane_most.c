@@ -5,10 +5,10 @@
     "muls r5, r2\n\t"                       \
     "muls r6, r3\n\t"                       \
     "muls r7, r4\n\t"                       \
-    "add r5, %[half]\n\t"                   \
     "adds r5, r5, r6\n\t"                   \
     "adds r5, r5, r7\n\t"                   \
-    "uxth r6, r5\n\t"                       \
+    "sxth r6, r5\n\t"                       \
+    "add r5, %[half]\n\t"                   \
     "asrs r5, r5, #16\n\t"                  \
     "add %[" low "], r6\n\t"                \
     "add %[" high "], r5\n\t"
@@ -17,20 +17,12 @@
     "ldmia %[w]!, {r2, r3, r4}\n\t"         \
     INTNIC_PLANE_WINDOWS("low0", "high0")   \
     INTNIC_PLANE_WINDOWS("low1", "high1")
-#else
-#define INTNIC_PLANE_ROW(pair, x, w)                                                        \
-    do {                                                                                    \
-        int32_t lanes = (x)[0] * (w)[0] + (x)[1] * (w)[1] + (x)[2] * (w)[2] + 0x8000;       \
-                                                                                            \
-        pair.low += lanes & 0xffff;                                                         \
-        pair.high += lanes >> 16;                                                           \
-    } while (0)
 #endif
 
 /* The largest sum of a channel among four outputs, of whose windows x holds the words. */
 static inline int32_t intnic_plane_most(const int32_t *x, const int32_t *w,
-                                        const struct intnic_plane_rest *rest, int32_t rests,
-                                        int32_t bias)
+                                        const struct intnic_plane_rest *rest,
+                                        const struct intnic_plane_rest *end, int32_t bias)
 {
     struct intnic_plane_pair top = { bias, bias };
     struct intnic_plane_pair bottom = { bias, bias };
@@ -54,17 +46,15 @@ static inline int32_t intnic_plane_most(const int32_t *x, const int32_t *w,
         : [half] "h"(0x8000)
         : "r2", "r3", "r4", "r5", "r6", "r7", "cc", "memory");
 #else
-    INTNIC_PLANE_ROW(top, x, w);
-    INTNIC_PLANE_ROW(bottom, x + 3, w);
-    INTNIC_PLANE_ROW(top, x + 3, w + 3);
-    INTNIC_PLANE_ROW(bottom, x + 6, w + 3);
-    INTNIC_PLANE_ROW(top, x + 6, w + 6);
-    INTNIC_PLANE_ROW(bottom, x + 9, w + 6);
+    for (int32_t i = 0; i < 9; i += 3) {
+        intnic_plane_add(&top, x[i] * w[i] + x[i + 1] * w[i + 1] + x[i + 2] * w[i + 2]);
+        intnic_plane_add(&bottom, x[i + 3] * w[i] + x[i + 4] * w[i + 1] + x[i + 5] * w[i + 2]);
+    }
 #endif
-    return intnic_plane_largest(top, bottom, x, rest, rests);
+    return intnic_plane_largest(top, bottom, x, rest, end);
 }
 
-#undef INTNIC_PLANE_ROW
 #if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#undef INTNIC_PLANE_ROW
 #undef INTNIC_PLANE_WINDOWS
 #endif
