@@ -59,7 +59,7 @@ static INTNIC_NOINLINE void INTNIC_ADD_JOIN(INTNIC_SHIFT)(const struct intnic_ad
             INTNIC_ADD_FOUR(INTNIC_SHIFT) INTNIC_ADD_FOUR(INTNIC_SHIFT)
             "cmp.w %[y], %[whole]\n\t"
             "bne.w 1b\n\t"
-            : [x] "+r"(x), [x1] "+r"(x1), [y] "+r"(y), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c),
+            : [x] "+&r"(x), [x1] "+&r"(x1), [y] "+&r"(y), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c),
               [d] "=&r"(d), [s] "=&r"(s), [t] "=&r"(t)
             : [factor] "r"(layer->factor * 256), [factor1] "r"(layer->factor1 * 256),
               [offset] "r"(layer->offset), [whole] "r"(whole), [mask] "r"(0xff00ff00u)

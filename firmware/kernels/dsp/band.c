@@ -59,7 +59,7 @@ static inline int16_t *intnic_widen_eights(const int8_t *x, int32_t count, int16
                      "str %[even], [%[band]], #16\n\t"
                      "cmp.w %[x], %[end]\n\t"
                      "bne.w 1b\n\t"
-                     : [x] "+r"(x), [band] "+r"(band), [a] "=&r"(a), [b] "=&r"(b),
+                     : [x] "+&r"(x), [band] "+&r"(band), [a] "=&r"(a), [b] "=&r"(b),
                        [even] "=&r"(even)
                      : [end] "r"(end)
                      : "cc", "memory");
@@ -148,8 +148,8 @@ static INTNIC_NOINLINE void intnic_widen_nines(const int8_t *const from[3], cons
                          "add.w %[c], %[c], %[next_c]\n\t"
                          "subs.w %[left], %[left], #1\n\t"
                          "bne.w 1b\n\t"
-                         : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [band] "+r"(band),
-                           [left] "+r"(left), [s] "=&r"(s), [t] "=&r"(t), [u] "=&r"(u),
+                         : [a] "+&r"(a), [b] "+&r"(b), [c] "+&r"(c), [band] "+&r"(band),
+                           [left] "+&r"(left), [s] "=&r"(s), [t] "=&r"(t), [u] "=&r"(u),
                            [even] "=&r"(even)
                          : [next_a] "r"(next[0]), [next_b] "r"(next[1]), [next_c] "r"(next[2])
                          : "cc", "memory");

@@ -122,7 +122,7 @@
         "cmp.w %[w], %[m]\n\t"                                                                  \
         "bne.w 1b\n\t"                                                                          \
         : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [s4] "=&r"(s4),       \
-          [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [x] "=&r"(x), [w] "+r"(w),            \
+          [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [x] "=&r"(x), [w] "+&r"(w),            \
           [m] "=&r"(m), [c] "=&r"(c), [r] "=&r"(r), [t] "=&r"(t), [y] "+m"(y)                   \
         : [band] "m"(band), [stop] "m"(stop), [end] "m"(end), [at1] "i"(INTNIC_AT_1),           \
           [at2] "i"(INTNIC_AT_2), [at3] "i"(INTNIC_AT_3), [skip] "i"(INTNIC_SKIP),              \

@@ -70,8 +70,8 @@ static INTNIC_NOINLINE void INTNIC_NAME(plane_two)(const struct intnic_conv2d_pl
         "ldr.w %[a], %[end]\n\t"
         "cmp %[w], %[a]\n\t"
         "bne.w 1b\n\t"
-        : [s0] "=&r"(s0), [s1] "=&r"(s1), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "+r"(d),
-          [w] "+r"(w), [y] "+r"(y)
+        : [s0] "=&r"(s0), [s1] "=&r"(s1), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "+&r"(d),
+          [w] "+&r"(w), [y] "+&r"(y)
         : [even0] "r"(even0), [odd0] "r"(odd0), [even1] "r"(even1), [odd1] "r"(odd1),
           [even2] "r"(even2), [odd2] "r"(odd2), [end] "m"(end), [outputs] "i"(INTNIC_OUTPUTS),
           [words] "i"(4 * INTNIC_PLANE_WORDS), [channels] "i"(INTNIC_AT_ONCE), [shift] "i"(INTNIC_SHIFT)

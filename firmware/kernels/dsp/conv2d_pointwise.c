@@ -90,8 +90,8 @@ static inline const int32_t *intnic_four_channels(const int32_t *w, const intnic
                      "smlad %[s0], %[p], %[a], %[s0]\n\t"
                      "subs.w %[taps], %[taps], #4\n\t"
                      "bne.w 1b\n\t"
-                     : [s0] "+r"(sums[0]), [s1] "+r"(sums[1]), [s2] "+r"(sums[2]), [s3] "+r"(sums[3]),
-                       [w] "+r"(w), [x] "+r"(x), [taps] "+r"(taps), [a] "=&r"(a), [b] "=&r"(b),
+                     : [s0] "+&r"(sums[0]), [s1] "+&r"(sums[1]), [s2] "+&r"(sums[2]), [s3] "+&r"(sums[3]),
+                       [w] "+&r"(w), [x] "+&r"(x), [taps] "+&r"(taps), [a] "=&r"(a), [b] "=&r"(b),
                        [c] "=&r"(c), [d] "=&r"(d), [p] "=&r"(p), [q] "=&r"(q)
                      :
                      : "cc", "memory");
@@ -197,7 +197,7 @@ static inline void INTNIC_NAME(pointwise_channels)(const struct intnic_conv2d_po
         "bne.w 1b\n\t"
         : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [s4] "=&r"(s4),
           [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [a] "=&r"(a), [b] "=&r"(b),
-          [p] "=&r"(p), [q] "=&r"(q), [x] "=&r"(at), [w] "+r"(w), [left] "+m"(left),
+          [p] "=&r"(p), [q] "=&r"(q), [x] "=&r"(at), [w] "+&r"(w), [left] "+m"(left),
           [right] "+m"(right)
         : [band] "m"(x), [x_end] "m"(x_end), [end] "m"(end), [shift] "i"(INTNIC_SHIFT)
         : "cc", "memory");

@@ -333,7 +333,7 @@ static INTNIC_NOINLINE const int16_t *INTNIC_NAME(winograd_multiply)(intnic_pair
         "cmp %[x], %[a]\n\t"
         "bne.w 1b\n\t"
         : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [s4] "=&r"(s4),
-          [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [x] "+r"(x), [w] "+r"(w),
+          [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [x] "+&r"(x), [w] "+&r"(w),
           [p0] "=&r"(p0), [p1] "=&r"(p1), [a] "=&r"(a), [b] "=&r"(b)
         : [end] "m"(end)
         : "cc", "memory");
@@ -412,7 +412,7 @@ static INTNIC_NOINLINE void INTNIC_NAME(winograd_back)(const struct intnic_conv2
                 "add.w %[m], %[m], #12 * %c[block]\n\t"
                 "subs.w %[count], %[count], #1\n\t"
                 "bne.w 1b\n\t"
-                : [m] "+r"(m), [rows] "+r"(to), [count] "+r"(count), [a0] "=&r"(a0),
+                : [m] "+&r"(m), [rows] "+&r"(to), [count] "+&r"(count), [a0] "=&r"(a0),
                   [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [a4] "=&r"(a4), [a5] "=&r"(a5)
                 : [block] "i"(4 * INTNIC_BLOCK)
                 : "cc", "memory");
@@ -447,7 +447,7 @@ static INTNIC_NOINLINE void INTNIC_NAME(winograd_back)(const struct intnic_conv2
                 "subs.w %[right], %[right], #1 << 8\n\t"
                 "add.w %[y], %[y], %[pitch]\n\t"
                 "bcs.w 1b\n\t"
-                : [rows] "+r"(from), [y] "+r"(y), [right] "+r"(right), [a0] "=&r"(a0),
+                : [rows] "+&r"(from), [y] "+&r"(y), [right] "+&r"(right), [a0] "=&r"(a0),
                   [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [a4] "=&r"(a4), [a5] "=&r"(a5)
                 : [pitch] "r"(tile->pitch), [ninth] "r"(INTNIC_NINTH), [bias] "r"(scale->bias),
                   [m] "r"(scale->multiplier), [addend] "r"(scale->addend),

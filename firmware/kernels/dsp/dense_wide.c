@@ -23,7 +23,7 @@ static INTNIC_NOINLINE const intnic_pair *INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DEN
                      : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),
                        [s4] "=&r"(s4), [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7),
                        [p] "=&r"(p), [q] "=&r"(q), [w0] "=&r"(w0), [w1] "=&r"(w1),
-                       [x] "=&r"(x), [w] "+r"(w), [to] "+m"(to)
+                       [x] "=&r"(x), [w] "+&r"(w), [to] "+m"(to)
                      : [inputs] "m"(inputs), [first] "m"(first), [end] "m"(end), [stop] "m"(stop),
                        [multiplier] "m"(multiplier), [addend] "m"(addend), [right] "m"(right)
                      : "cc", "memory");

@@ -15,8 +15,8 @@ static inline void intnic_store_eight(int32_t s0, int32_t s1, int32_t s2, int32_
                      INTNIC_STORE_TWO("1", "s1", "s5")
                      INTNIC_STORE_TWO("2", "s2", "s6")
                      INTNIC_STORE_TWO("3", "s3", "s7")
-                     : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4),
-                       [s5] "+r"(s5), [s6] "+r"(s6), [s7] "+r"(s7), [m] "=&r"(m), [c] "=&r"(c),
+                     : [s0] "+&r"(s0), [s1] "+&r"(s1), [s2] "+&r"(s2), [s3] "+&r"(s3), [s4] "+&r"(s4),
+                       [s5] "+&r"(s5), [s6] "+&r"(s6), [s7] "+&r"(s7), [m] "=&r"(m), [c] "=&r"(c),
                        [r] "=&r"(r)
                      : [scale] "r"(scale), [left] "r"(left), [right] "r"(right)
                      : "memory");
