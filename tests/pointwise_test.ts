@@ -3,11 +3,14 @@ import { build } from "../lib/build/build.ts";
 import { loadKernels } from "../lib/build/kernels.ts";
 import { generateC } from "../lib/codegen/c.ts";
 import { verify } from "../lib/graph/verify.ts";
+import { conv2dPointwise } from "../lib/kernels/conv2d_pointwise.ts";
+import type { Conv2d } from "../lib/ops/conv2d.ts";
+import { contextOf } from "../lib/ops/op.ts";
 import { quantize } from "../lib/quantize/quantize.ts";
 import { runEmulated } from "../lib/run/emulated.ts";
 import { referenceRunner } from "../lib/run/reference.ts";
 import { loadTarget } from "../lib/targets.ts";
-import type { Graph, Node } from "../lib/types.ts";
+import type { Graph, Node, QuantizedNode } from "../lib/types.ts";
 import { pick, randomActivation, randomInput, randomWeights, single, whole } from "./op_graphs.ts";
 import { type Random, tryOp } from "./op_trials.ts";
 import { randomInputs, seededRandom } from "./random_graph.ts";
@@ -106,3 +109,16 @@ for (const name of ["cortex-m4", "cortex-m7"]) {
     assert.ok(layers >= 24, `${layers} of 48`);
   });
 }
+
+Deno.test("pairs of weights that leave 16 bits go another way", () => {
+  const graph = chainGraph(1);
+  const quantized = quantize(graph, randomInputs(graph, 2, 1), { calibrator: "max" });
+  const node = quantized.nodes[0] as QuantizedNode<Conv2d>;
+  const linear = node.linear!;
+  const taps = linear.weights.length / linear.bias.length;
+  const plan = () => conv2dPointwise[0]!.plan(node, contextOf(quantized, node));
+  assert.notEqual(typeof plan(), "string");
+  linear.weights[0] = -1;
+  linear.weights[taps] = -128;
+  assert.match(plan() as string, /leaves 16 bits/);
+});

@@ -1,6 +1,6 @@
 /*
  * Convolution 1 x 1: two pixels at a time are widened to int16, pairs of taps of both in turn, and
- * pass by all channels, four at a time. A byte of weights each: a word holds two taps of two
+ * pass by all channels, four at a time. Weights take a byte each: a word holds two taps of two
  * channels as 256 * w1 + w0 in each half, and multiplied as it lies adds 256 times the sum of one
  * channel to that of the other. So half of the products need nothing unpacked:
  *
