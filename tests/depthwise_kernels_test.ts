@@ -53,15 +53,17 @@ Deno.test("depthwise 3×3 convolutions mean the same on cores with DSP instructi
     targets: ["cortex-m4", "cortex-m7", "cortex-m33"],
   }));
 
-Deno.test("… and where the compiler does not optimize", async () => {
-  const path = new URL("../targets/cortex-m4.json", import.meta.url);
-  const target = JSON.parse(await Deno.readTextFile(path));
-  const file = await Deno.makeTempFile({ suffix: ".json" });
-  target.compiler.flags.push("-O0", "-Wshadow");
-  await Deno.writeTextFile(file, JSON.stringify(target));
-  await tryOp(depthwiseGraph, { count: 30, steps: 3, targets: [file] });
-  await Deno.remove(file);
-});
+for (const level of ["-O0", "-O1", "-Os", "-O3"]) {
+  Deno.test(`… and compiled with ${level}`, async () => {
+    const path = new URL("../targets/cortex-m4.json", import.meta.url);
+    const target = JSON.parse(await Deno.readTextFile(path));
+    const file = await Deno.makeTempFile({ suffix: ".json" });
+    target.compiler.flags.push(level, "-Wshadow");
+    await Deno.writeTextFile(file, JSON.stringify(target));
+    await tryOp(depthwiseGraph, { count: 20, steps: 3, targets: [file] });
+    await Deno.remove(file);
+  });
+}
 
 /** Depthwise layers one after the other, which take over each other's bytes. */
 function stackedGraph(seed: number): Graph {

@@ -11,21 +11,25 @@
  * with numbers for which the generator has compared every sum at which the code changes with the
  * rounding rule. It is `sums` where there are no such numbers, and another loop scales them.
  */
+
 /* How a channel's sums become codes, INTNIC_OUT = codes. */
 struct intnic_depthwise_scale {
     int32_t bias;
     int32_t multiplier;
 };
 
-/* The taps of a channel in registers; each is a pair of int16. */
+/*
+ * The taps of a channel in registers, two in each: the first two of each line, then, with a stride of
+ * 1, the last two of each, or, with a stride of 2, the third of lines 0 and 1, and that of line 2.
+ */
 struct intnic_depthwise_filter {
-    int32_t w0, w1, w2; /* of each line the first two */
-    int32_t v0, v1, v2; /* stride 1: of each line the last two; stride 2: the third of lines 0 1, and 2 */
+    int32_t w0, w1, w2;
+    int32_t v0, v1, v2;
     int32_t bias;
     int32_t multiplier;
 };
 
-/* Bytes 1 and 3 of a word are a w, bytes 0 and 2 a v; 256 times what they are, */
+/* Bytes 1 and 3 of a word are a w, bytes 0 and 2 a v: 256 times what they are, */
 static inline struct intnic_depthwise_filter intnic_filter_codes(
     const struct intnic_depthwise_3x3 *layer, int32_t channel)
 {

@@ -25,8 +25,8 @@ struct intnic_depthwise_3x3 {
     int32_t y_line, y_step;
     int32_t pad_lines; /* before the first */
     int32_t at_once;   /* output lines whose windows are laid out at a time */
-    int32_t pairs;     /* of steps of a line, and how many of them are */
-    int32_t before;    /* before the image, */
+    int32_t pairs;     /* of steps of a line; of them in turn */
+    int32_t before;    /* outside the image, */
     int32_t entering;  /* half inside, */
     int32_t inside, leaving, behind;
     int32_t input_zero;

@@ -1,5 +1,6 @@
 /* Four channels of `count` output lines from their planes, line by line; sums lie behind those. */
-static INTNIC_NOINLINE void INTNIC_PASTE4(intnic_depthwise_sums, INTNIC_STRIDE, INTNIC_LINES, INTNIC_ODD)(
+static INTNIC_NOINLINE void INTNIC_PASTE4(intnic_depthwise_sums, INTNIC_STRIDE, INTNIC_LINES,
+                                          INTNIC_ODD)(
     const struct intnic_depthwise_3x3 *layer, intnic_pair *planes, int32_t channel, int32_t count,
     int8_t *y)
 {
