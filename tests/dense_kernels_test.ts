@@ -18,7 +18,7 @@ function denseGraph(random: Random): Graph {
     4 * whole(random, 1, 70),
     whole(random, 100, 300),
   ]);
-  const outputs = whole(random, 1, 27);
+  const outputs = pick(random, [whole(random, 1, 4), whole(random, 5, 27)]);
   const { weights, bias } = randomWeights(random, [outputs, inputs]);
   const alike = pick(random, ["no", "no", "uniform", "extreme"] as const);
   const data = weights!.data.map((weight, i) => {
@@ -55,12 +55,12 @@ Deno.test("dense layers are tried in every form that there is", async () => {
     const sample = new Float32Array(elements(float.tensors.get("x")!)).map(() => random() - 0.5);
     const graph = quantize(float, [sample], { calibrator: "max" });
     const node = graph.nodes[0]!;
-    for (const only of ["wide", "direct"]) {
+    for (const only of ["wide", "direct", "pair"]) {
       const choosing = { kernels, optimize: "speed", only } as const;
       const { emission } = chooseKernel(node, contextOf(graph, node), "y", choosing);
       const form = emission.kernels.find((kernel) => kernel.startsWith("dense_wide@"));
       if (form !== undefined) forms.add(form);
     }
   }
-  assert.equal(forms.size, 8);
+  assert.equal(forms.size, 12);
 });

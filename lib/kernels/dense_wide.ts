@@ -5,22 +5,23 @@ import { type DenseScales, denseScales } from "./dense_scales.ts";
 import type { Kernel } from "./kernel.ts";
 import { rangeFields } from "./scale.ts";
 
-/** Outputs computed at once. */
-const GROUP = 8;
 /** 256 times a sum stays in int32 below this. */
 const MAX_SUM = 2 ** 23;
 /** Bytes behind the weights that some cores load and do not use. */
 const AHEAD = 8;
 
-/** How the inputs of `firmware/kernels/dsp/dense_sums.c` come to be pairs of 16 bits. */
-interface Inputs {
+/** How inputs come to be pairs of 16 bits in `firmware/kernels/dsp/dense_sums.c`, and for what. */
+interface Form {
   readonly name: string;
   /** A macro of that file. */
   readonly macro: "WIDE" | "DIRECT";
+  /** Outputs computed at once: 8 or 2. */
+  readonly rows: number;
   /** Bytes a step of four inputs reads. */
   readonly bytes: number;
-  /** Cycles of a step of eight outputs on a Cortex-M4, its share of the loop included. */
+  /** Cycles of a step on a Cortex-M4, its share of the loop included, and beside steps. */
   readonly cycles: number;
+  readonly more: number;
   readonly why: string;
 }
 
@@ -32,8 +33,10 @@ interface Inputs {
 export const denseWide: Kernel = kernelOf({
   name: "wide",
   macro: "WIDE",
+  rows: 8,
   bytes: 8,
   cycles: 39,
+  more: 140,
   why: "eight outputs at once",
 });
 
@@ -41,12 +44,26 @@ export const denseWide: Kernel = kernelOf({
 export const denseDirect: Kernel = kernelOf({
   name: "direct",
   macro: "DIRECT",
+  rows: 8,
   bytes: 4,
   cycles: 44,
+  more: 140,
   why: "eight outputs at once, inputs widened each time",
 });
 
-function kernelOf({ name: kernel, macro, bytes, cycles, why }: Inputs): Kernel {
+/** The same for two outputs at once: layers of few outputs, whose weights need no filling up. */
+export const densePair: Kernel = kernelOf({
+  name: "pair",
+  macro: "DIRECT",
+  rows: 2,
+  bytes: 4,
+  cycles: 17,
+  more: 70,
+  why: "two outputs at once, inputs widened each time",
+});
+
+function kernelOf(form: Form): Kernel {
+  const { name: kernel, macro, rows, bytes, cycles, more, why } = form;
   const wide = macro === "WIDE";
   return {
     name: kernel,
@@ -64,14 +81,14 @@ function kernelOf({ name: kernel, macro, bytes, cycles, why }: Inputs): Kernel {
       if (largest >= MAX_SUM) {
         return `its sums reach ${largest}, and 256 times that is not an int32`;
       }
-      const packed = pack(linear, zero, scales);
+      const packed = pack(linear, { zero, scales, rows });
       if (packed === undefined) return "a pair of weights leaves 16 bits";
       const steps = Math.ceil(taps / 4);
-      const groups = Math.ceil(outputs / GROUP);
+      const groups = Math.ceil(outputs / rows);
       const scratch = wide ? bytes * steps : 0;
       const called = `intnic_dense_${kernel}_${scales.macro}_${scales.rule}`.toLowerCase();
       return {
-        cycles: groups * (cycles * steps + (scales.macro === "SAME" ? 110 : 140)) +
+        cycles: groups * (cycles * steps + more - (scales.macro === "SAME" ? 4 * rows : 0)) +
           (wide ? 12 * steps + 20 : 0),
         extraFlash: packed.length - linear.weights.length -
           (scales.macro === "SAME" ? 4 : 16) * outputs,
@@ -88,7 +105,7 @@ function kernelOf({ name: kernel, macro, bytes, cycles, why }: Inputs): Kernel {
             "dense_sums",
             ...(wide ? ["dense_inputs"] : []),
             "dense_codes",
-            `dense_wide@INTNIC_DENSE=${called},INTNIC_INPUTS=${macro},` +
+            `dense_wide@INTNIC_DENSE=${called},INTNIC_INPUTS=${macro},INTNIC_ROWS=${rows},` +
             `INTNIC_SCALES=${scales.macro},INTNIC_RULE=${scales.rule}`,
           ],
           constants: defineAlignedWeights(name, packed),
@@ -127,25 +144,32 @@ function largestSum(linear: LinearConstants, zeroPoint: number): number {
 }
 
 /**
- * For every eight outputs: what their sums begin with; for four inputs at a time each output's two
+ * For every group of outputs: what their sums begin with; for four inputs at a time each output's two
  * pairs 256·w1 + w0 of 16 bits; their scales. Undefined if a pair does not fit.
  */
-function pack(linear: LinearConstants, zero: number, scales: DenseScales): Int8Array | undefined {
+function pack(
+  linear: LinearConstants,
+  { zero, scales, rows: group }: {
+    readonly zero: number;
+    readonly scales: DenseScales;
+    readonly rows: number;
+  },
+): Int8Array | undefined {
   const outputs = linear.bias.length;
   const taps = linear.weights.length / outputs;
   const at = (o: number, i: number) => o < outputs && i < taps ? linear.weights[o * taps + i]! : 0;
   const biases = foldZeroPoint(linear, zero);
   const steps = Math.ceil(taps / 4);
-  const groups = Math.ceil(outputs / GROUP);
+  const groups = Math.ceil(outputs / group);
   const each = 4 + 4 * steps + (scales.macro === "EACH" ? 12 : 0);
-  const packed = new DataView(new ArrayBuffer(groups * GROUP * each + AHEAD));
+  const packed = new DataView(new ArrayBuffer(groups * group * each + AHEAD));
   let end = 0;
   const word = (value: number) => {
     packed.setInt32(end, value, true);
     end += 4;
   };
-  for (let first = 0; first < groups * GROUP; first += GROUP) {
-    const rows = Array.from({ length: GROUP }, (_, k) => first + k);
+  for (let first = 0; first < groups * group; first += group) {
+    const rows = Array.from({ length: group }, (_, k) => first + k);
     for (const o of rows) word(start(linear.weights.subarray(o * taps, (o + 1) * taps), biases[o]));
     for (let i = 0; i < 4 * steps; i += 4) {
       for (const o of rows) {

@@ -1,5 +1,5 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
-import { denseDirect, denseWide } from "../kernels/dense_wide.ts";
+import { denseDirect, densePair, denseWide } from "../kernels/dense_wide.ts";
 import { denseLanes } from "../kernels/dense_lanes.ts";
 import { denseBytes } from "../kernels/dense_bytes.ts";
 import { denseBytes8 } from "../kernels/dense_bytes8.ts";
@@ -15,7 +15,15 @@ import { elements, formatShape, linearConstants, type Op, quantizedLinear } from
  */
 export const dense: Op = {
   quantization: "linear",
-  kernels: [denseWide, denseDirect, denseBytes, denseBytes8, ...denseLanes, denseVectors],
+  kernels: [
+    denseWide,
+    denseDirect,
+    densePair,
+    denseBytes,
+    denseBytes8,
+    ...denseLanes,
+    denseVectors,
+  ],
   inPlace: () => false,
 
   infer(node, inputs) {

@@ -3,10 +3,11 @@
 
 #define INTNIC_OF_TWO(MACRO, first, second) MACRO(first, second)
 #define INTNIC_OF_THREE(MACRO, first, second, third) MACRO(first, second, third)
+#define INTNIC_OF_FOUR(MACRO, first, second, third, fourth) MACRO(first, second, third, fourth)
 #define INTNIC_GROUPS_OF(name) name##_groups
 
 struct intnic_dense {
-    /* For eight outputs at a time their biases, pairs of weights, and scales if each has its own. */
+    /* For each group of outputs their biases, pairs of weights, and scales if each has its own. */
     const int8_t *weights;
     /* How 256 times a sum becomes a code: multiplier, addend before the shift, shift, 1 .. 31. */
     int32_t scale[3];
@@ -37,11 +38,13 @@ struct intnic_dense {
     "ssat %[" b "], #8, %[" b "]\n\t"                       \
     "strb.w %[" a "], [%[x], #" i "]\n\t"                   \
     "strb.w %[" b "], [%[x], #" j "]\n\t"
-#define INTNIC_CODES_SAME(RULE)                             \
+#define INTNIC_CODES_SAME_2(RULE)                           \
     "ldr.w %[p], %[multiplier]\n\t"                         \
     "ldr.w %[q], %[addend]\n\t"                             \
-    "ldr.w %[w0], %[right]\n\t"                              \
-    INTNIC_TWO_SAME(RULE, "0", "1", "s0", "s1")             \
+    "ldr.w %[w0], %[right]\n\t"                             \
+    INTNIC_TWO_SAME(RULE, "0", "1", "s0", "s1")
+#define INTNIC_CODES_SAME_8(RULE)                           \
+    INTNIC_CODES_SAME_2(RULE)                               \
     INTNIC_TWO_SAME(RULE, "2", "3", "s2", "s3")             \
     INTNIC_TWO_SAME(RULE, "4", "5", "s4", "s5")             \
     INTNIC_TWO_SAME(RULE, "6", "7", "s6", "s7")
@@ -55,7 +58,11 @@ struct intnic_dense {
     "asr.w %[" s "], %[" s "], %[w0]\n\t"                    \
     "ssat %[" s "], #8, %[" s "]\n\t"                       \
     "strb.w %[" s "], [%[x], #" i "]\n\t"
-#define INTNIC_CODES_EACH(RULE)                             \
+#define INTNIC_CODES_EACH_2(RULE)                           \
+    INTNIC_ONE_EACH(RULE, "0", "s0")                        \
+    INTNIC_ONE_EACH(RULE, "1", "s1")                        \
+    "add.w %[w], %[w], #12 * 2\n\t"
+#define INTNIC_CODES_EACH_8(RULE)                           \
     INTNIC_ONE_EACH(RULE, "0", "s0")                        \
     INTNIC_ONE_EACH(RULE, "1", "s1")                        \
     INTNIC_ONE_EACH(RULE, "2", "s2")                        \
@@ -66,19 +73,19 @@ struct intnic_dense {
     INTNIC_ONE_EACH(RULE, "7", "s7")                        \
     "add.w %[w], %[w], #12 * 8\n\t"
 
-/* Eight outputs after the other, until `to` is at `stop`. */
-#define INTNIC_GROUPS(INPUTS, SCALES, RULE)                 \
+/* A group of outputs after the other, until `to` is at `stop`. */
+#define INTNIC_GROUPS(INPUTS, ROWS, SCALES, RULE)           \
     ".p2align 2\n"                                          \
-    "5:\n\t" INTNIC_SUMS(INPUTS)                            \
+    "5:\n\t" INTNIC_SUMS(INPUTS, ROWS)                      \
     "ldr.w %[x], %[to]\n\t"                                 \
-    INTNIC_CODES_##SCALES(RULE)                             \
-    "add.w %[x], %[x], #8\n\t"                              \
+    INTNIC_CODES_##SCALES##_##ROWS(RULE)                    \
+    "add.w %[x], %[x], #" #ROWS "\n\t"                      \
     "ldr.w %[p], %[stop]\n\t"                               \
     "str.w %[x], %[to]\n\t"                                 \
     "cmp.w %[x], %[p]\n\t"                                  \
     "bne.w 5b\n\t"                                          \
     "b.w 6f\n"                                              \
-    INTNIC_SINGLE_STEPS(INPUTS)                             \
+    INTNIC_SINGLE_STEPS(INPUTS, ROWS)                       \
     "6:\n\t"
 #else
 static inline int32_t intnic_scaled_PLAIN(int32_t sum, const int32_t *scale)
@@ -95,8 +102,8 @@ static inline int32_t intnic_scaled_TFLITE(int32_t sum, const int32_t *scale)
 
 #define INTNIC_SCALES_SAME(i) layer->scale
 #define INTNIC_SCALES_EACH(i) (w += 3) - 3
-#define INTNIC_CODES(SCALES, RULE)                                                      \
-    for (int32_t i = 0; i < 8; i++) {                                                   \
+#define INTNIC_CODES(ROWS, SCALES, RULE)                                                \
+    for (int32_t i = 0; i < ROWS; i++) {                                                   \
         int32_t code = intnic_scaled_##RULE(sums[i], INTNIC_SCALES_##SCALES(i));        \
                                                                                         \
         to[i] = (int8_t)intnic_min(intnic_max(code, -128), 127);                        \

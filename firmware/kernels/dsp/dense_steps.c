@@ -1,5 +1,5 @@
 /*
- * One step of a dense layer: four inputs of eight outputs, in assembly for the registers, and wide
+ * One step of a dense layer: four inputs of eight outputs, or of two, in assembly for the registers, and wide
  * throughout, as words are fetched. Loads stand side by side: one behind another takes a cycle less.
  * LOAD loads the inputs from x, MAKE makes of them what dense_sums.c calls p and q; LAST is done
  * when p is free again.
@@ -14,7 +14,8 @@
     "smlad %[" a "], %[w0], %[q], %[" a "]\n\t"             \
     "smlad %[" b "], %[w1], %[q], %[" b "]\n\t"
 
-#define INTNIC_STEP(LOAD, MAKE, LAST)                       \
+#define INTNIC_STEP_2(LOAD, MAKE, LAST) LOAD INTNIC_TWO_ROWS(MAKE, "s0", "s1", LAST)
+#define INTNIC_STEP_8(LOAD, MAKE, LAST)                     \
     LOAD                                                    \
     INTNIC_TWO_ROWS(MAKE, "s0", "s1", "")                   \
     INTNIC_TWO_ROWS("", "s2", "s3", "")                     \
@@ -26,5 +27,9 @@
 #define INTNIC_GIVE_BACK ""
 
 /* Steps of a block between two looks at where the inputs end. */
-#define INTNIC_BLOCK(STEP, AGAIN) STEP("") STEP("") STEP("") STEP(AGAIN)
+#define INTNIC_BLOCK(INPUTS, ROWS, AGAIN)                   \
+    INTNIC_STEP(INPUTS, ROWS, "")                           \
+    INTNIC_STEP(INPUTS, ROWS, "")                           \
+    INTNIC_STEP(INPUTS, ROWS, "")                           \
+    INTNIC_STEP(INPUTS, ROWS, AGAIN)
 #define INTNIC_BLOCK_STEPS 4

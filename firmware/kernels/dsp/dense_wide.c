@@ -1,9 +1,10 @@
 /*
- * Dense layer, eight outputs at once, as dense_sums.c and dense_codes.c say: INTNIC_DENSE of inputs
- * that are WIDE or taken DIRECT from x, with the SAME scale for all or EACH its own, by INTNIC_RULE.
+ * Dense layer, INTNIC_ROWS outputs at once, 8 or 2, as dense_sums.c and dense_codes.c say:
+ * INTNIC_DENSE of inputs that are WIDE or taken DIRECT from x, with the SAME scale for all or EACH its
+ * own, by INTNIC_RULE.
  */
 
-/* Groups of eight outputs until `to` is at `stop`, at least one; returns the weights of the next. */
+/* Groups of outputs until `to` is at `stop`, at least one; returns the weights of the next. */
 static INTNIC_NOINLINE const intnic_pair *INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DENSE)(
     const struct intnic_dense *layer, const intnic_pair *w, const int8_t *inputs, int8_t *to,
     const int8_t *stop)
@@ -19,7 +20,7 @@ static INTNIC_NOINLINE const intnic_pair *INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DEN
     int32_t s0, s1, s2, s3, s4, s5, s6, s7, p, q, w0, w1;
     const int8_t *x;
 
-    __asm__ volatile(INTNIC_OF_THREE(INTNIC_GROUPS, INTNIC_INPUTS, INTNIC_SCALES, INTNIC_RULE)
+    __asm__ volatile(INTNIC_OF_FOUR(INTNIC_GROUPS, INTNIC_INPUTS, INTNIC_ROWS, INTNIC_SCALES, INTNIC_RULE)
                      : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),
                        [s4] "=&r"(s4), [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7),
                        [p] "=&r"(p), [q] "=&r"(q), [w0] "=&r"(w0), [w1] "=&r"(w1),
@@ -28,11 +29,11 @@ static INTNIC_NOINLINE const intnic_pair *INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DEN
                        [multiplier] "m"(multiplier), [addend] "m"(addend), [right] "m"(right)
                      : "cc", "memory");
 #else
-    int32_t sums[8];
+    int32_t sums[INTNIC_ROWS];
 
-    for (; to != stop; to += 8) {
-        INTNIC_OF(INTNIC_SUMS, INTNIC_INPUTS)
-        INTNIC_OF_TWO(INTNIC_CODES, INTNIC_SCALES, INTNIC_RULE)
+    for (; to != stop; to += INTNIC_ROWS) {
+        INTNIC_OF_TWO(INTNIC_SUMS, INTNIC_INPUTS, INTNIC_ROWS)
+        INTNIC_OF_THREE(INTNIC_CODES, INTNIC_ROWS, INTNIC_SCALES, INTNIC_RULE)
     }
 #endif
     return w;
@@ -40,7 +41,7 @@ static INTNIC_NOINLINE const intnic_pair *INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DEN
 
 static void INTNIC_DENSE(const struct intnic_dense *layer, const int8_t *x, int8_t *y)
 {
-    int32_t rest = layer->outputs & 7;
+    int32_t rest = layer->outputs & (INTNIC_ROWS - 1);
     int8_t *stop = y + (layer->outputs - rest);
     const intnic_pair *w = (const intnic_pair *)(const void *)layer->weights;
 
@@ -48,9 +49,9 @@ static void INTNIC_DENSE(const struct intnic_dense *layer, const int8_t *x, int8
         w = INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DENSE)(layer, w, x, y, stop);
     }
     if (rest > 0) {
-        int8_t codes[8];
+        int8_t codes[INTNIC_ROWS];
 
-        INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DENSE)(layer, w, x, codes, codes + 8);
+        INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DENSE)(layer, w, x, codes, codes + INTNIC_ROWS);
         for (int32_t i = 0; i < rest; i++) {
             stop[i] = codes[i];
         }

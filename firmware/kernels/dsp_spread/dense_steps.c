@@ -1,5 +1,5 @@
 /*
- * One step of a dense layer: four inputs of eight outputs, in assembly for the registers. For cores
+ * One step of a dense layer: four inputs of eight outputs, or of two, in assembly for the registers. For cores
  * where a loaded word can be multiplied two cycles later, and a load may share its cycle: each
  * stands behind a multiplication, two rows before its word is used. LOAD loads the inputs from x,
  * MAKE makes of them what dense_sums.c calls p and q; LAST is done when p is free again.
@@ -10,7 +10,11 @@
     "smlad %[" s "], %[" w "], %[q], %[" s "]\n\t"          \
     "ldr.w %[" w "], [%[w]], #4\n\t"
 
-#define INTNIC_STEP(LOAD, MAKE, LAST)                       \
+#define INTNIC_STEP_2(LOAD, MAKE, LAST)                     \
+    LOAD MAKE                                               \
+    INTNIC_ONE_ROW("s0", "w0", "")                          \
+    INTNIC_ONE_ROW("s1", "w1", LAST)
+#define INTNIC_STEP_8(LOAD, MAKE, LAST)                     \
     LOAD MAKE                                               \
     INTNIC_ONE_ROW("s0", "w0", "")                          \
     INTNIC_ONE_ROW("s1", "w1", "")                          \
@@ -28,10 +32,14 @@
 #define INTNIC_GIVE_BACK "sub.w %[w], %[w], #8\n\t"
 
 /* Steps of a block between two looks at where the inputs end. */
-#define INTNIC_FOUR_STEPS(STEP, LAST) STEP("") STEP("") STEP("") STEP(LAST)
-#define INTNIC_BLOCK(STEP, AGAIN)                           \
-    INTNIC_FOUR_STEPS(STEP, "")                             \
-    INTNIC_FOUR_STEPS(STEP, "")                             \
-    INTNIC_FOUR_STEPS(STEP, "")                             \
-    INTNIC_FOUR_STEPS(STEP, AGAIN)
+#define INTNIC_FOUR_STEPS(INPUTS, ROWS, LAST)               \
+    INTNIC_STEP(INPUTS, ROWS, "")                           \
+    INTNIC_STEP(INPUTS, ROWS, "")                           \
+    INTNIC_STEP(INPUTS, ROWS, "")                           \
+    INTNIC_STEP(INPUTS, ROWS, LAST)
+#define INTNIC_BLOCK(INPUTS, ROWS, AGAIN)                   \
+    INTNIC_FOUR_STEPS(INPUTS, ROWS, "")                     \
+    INTNIC_FOUR_STEPS(INPUTS, ROWS, "")                     \
+    INTNIC_FOUR_STEPS(INPUTS, ROWS, "")                     \
+    INTNIC_FOUR_STEPS(INPUTS, ROWS, AGAIN)
 #define INTNIC_BLOCK_STEPS 16
