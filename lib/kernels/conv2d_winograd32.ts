@@ -4,6 +4,7 @@ import { quantizedLinear } from "../ops/op.ts";
 import { codesOf } from "./codes.ts";
 import type { Kernel } from "./kernel.ts";
 import { rangeFields } from "./scale.ts";
+import { reachOf } from "./steps.ts";
 import { ELEMENTS, MAX_SUM, notWinograd, TILE, transform } from "./winograd.ts";
 
 /** Input channels are filled up to a multiple of this. */
@@ -53,7 +54,7 @@ export const conv2dWinograd32: readonly Kernel<Conv2d>[] = [
     sum: 6,
     head: 7,
     into: 530,
-    back: 470,
+    back: 540,
   } as const,
 ].flatMap((core) => [winogradKernel(core, 1), winogradKernel(core, 2)]);
 
@@ -139,11 +140,7 @@ function largestSum(weights: Int8Array, outputs: number): number {
   const taps = weights.length / outputs;
   let largest = 0;
   for (let o = 0; o < outputs; o++) {
-    let [low, high] = [0, 0];
-    for (const weight of weights.subarray(o * taps, (o + 1) * taps)) {
-      low += Math.min(-128 * weight, 127 * weight);
-      high += Math.max(-128 * weight, 127 * weight);
-    }
+    const [low, high] = reachOf(weights.subarray(o * taps, (o + 1) * taps), 0);
     largest = Math.max(largest, -low, high);
   }
   return largest;
