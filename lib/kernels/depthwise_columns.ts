@@ -131,7 +131,8 @@ function plan(
     emit: (name) => ({
       kernels: [
         "noinline",
-        ...codes.kernels,
+        // It turns sums into codes one by one.
+        ...codes.kernels.slice(0, -1),
         "column_layer",
         "column_plane",
         ...core.needs,

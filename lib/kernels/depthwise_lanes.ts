@@ -10,6 +10,8 @@ import type { Kernel, Plan } from "./kernel.ts";
 import { fitsLane } from "./lanes.ts";
 import { rangeFields } from "./scale.ts";
 
+/** Pairs of sums that are made at once, where rows are shorter. */
+const PAIRS = 96;
 /** Largest magnitude of an int32. */
 const MAX = 2 ** 31 - 1;
 
@@ -40,71 +42,97 @@ function plan(
   if (kernel[0] !== 3 || kernel[1] !== 3) return "its windows are not 3×3";
   if (dilation[0] * dilation[1] !== 1) return "its windows have holes";
   if (outputs !== depth && depth > 1) return "its channels have several outputs";
-  // Rows cost something each, so there should be few of them.
-  const turned = output.shape[0]! > output.shape[1]!;
-  const x = geometry(inputs[0]!.shape, turned);
-  const y = geometry(output.shape, turned);
-  const stride = turned ? node.attributes.stride.toReversed() : node.attributes.stride;
-  const { top, left } = node.attributes.padding;
-  const padding = turned ? { top: left, left: top } : { top, left };
-  const [width, outHeight, outWidth] = [x.width, y.height, y.width];
-  if (stride[0]! > 3) return "it leaves out rows";
-  // The last pair may be half outside.
-  const pairs = Math.ceil(outWidth / 2);
-  const columns = Math.max((2 * pairs - 1) * stride[1]! + 3, width + padding.left + 1);
   const codes = codesOf(node, inputs[0]!.zeroPoint, output, rounding);
   if (typeof codes === "string") return codes;
   if (linear.bound.some((bound) => bound + 6 * 65536 > MAX)) {
     return "its sums leave no room for what the halves are counted from";
   }
+  const [best] = [false, true].map((turned) =>
+    walk(node.attributes, inputs[0]!.shape, output.shape, turned)
+  )
+    .toSorted((a, b) => a.cycles - b.cycles);
+  const { turned, x, y, stride, padding, part, rows, columns, lines, scratch } = best!;
+  if (padding.left >= columns) return "its first columns are all outside the image";
   const weights = turned ? transposed(linear.weights) : linear.weights;
   const channel = (c: number, from: number, to: number) =>
     weights.subarray(9 * c + from, 9 * c + to);
-  const solid = Array.from(
+  const runs = Array.from(
     { length: outputs },
-    (_, c) => [0, 3, 6].every((row) => fitsLane(channel(c, row, row + 3))) ? 1 : 0,
+    (_, c) => [0, 3, 6].every((row) => fitsLane(channel(c, row, row + 3))) ? 3 : 6,
   );
   for (let c = 0; c < outputs; c++) {
     if (![0, 3, 6].every((row) => fitsLane(channel(c, row, row + 2)))) {
       return `two weights of channel ${c} are too much for a lane`;
     }
   }
-  const scratch = 4 * (3 * columns + 2 * pairs);
-  // Each channel's bytes are read before they are written, if no output lies behind its input.
-  const inPlace = outputs === depth && outWidth <= width && padding.top <= 2 &&
-    (!turned || outHeight === x.height && outWidth === width);
   return {
-    cycles: outputs * outHeight * (14 * columns + pairs * 80 + codes.cycles * outWidth / 4 + 200),
+    cycles: outputs * (best!.cycles + y.height * y.width * codes.cycles / 4),
     extraFlash: outputs,
     scratch,
-    why: "two pixels in a word, three or two taps a run",
+    why: "two rows in a word, three or two taps a run",
     emit: (name) => ({
       kernels: [
         "noinline",
-        ...codes.kernels,
+        // It turns sums into codes one by one.
+        ...codes.kernels.slice(0, -1),
         "lane_windows",
+        "column_layer",
         `depthwise_lanes@INTNIC_CODES=${codes.name}`,
       ],
       constants: defineAlignedWeights(name, weights) +
-        `static const uint8_t model_solid_${name}[${outputs}] = {\n${formatList(solid)}\n};\n` +
+        `static const uint8_t model_runs_${name}[${outputs}] = {\n${formatList(runs)}\n};\n` +
         codes.define(name, 1),
       weightBytes: linear.weights.length,
       scratchBytes: scratch,
-      ...(inPlace ? { distance: 0, distanceUnit: outputs } : {}),
+      // Each channel is read before any of it is written.
+      ...(outputs === depth ? { distance: 0, distanceUnit: outputs } : {}),
       body: `static const struct intnic_depthwise_lanes layer = {
-    .weights = model_weights_${name}.bytes, .solid = model_solid_${name},
-    .scales = model_scales_${name},
-    .height = ${x.height}, .width = ${width}, .outputs = ${outputs},
-    .x_channel = ${depth > 1 ? 1 : 0},
-    .x_row = ${x.row}, .x_column = ${x.column}, .y_row = ${y.row}, .y_column = ${y.column},
-    .stride_y = ${stride[0]!}, .stride_x = ${stride[1]},
-    .pad_top = ${padding.top}, .pad_left = ${padding.left},
-    .out_height = ${outHeight}, .out_width = ${outWidth},
-    .columns = ${columns}, .input_zero = ${inputs[0]!.zeroPoint},
+    .image = {
+        .weights = model_weights_${name}.bytes, .runs = model_runs_${name},
+        .scales = model_scales_${name},
+        .height = ${x.height}, .width = ${x.width}, .outputs = ${outputs},
+        .x_channel = ${depth > 1 ? 1 : 0}, .x_row = ${x.row}, .x_column = ${x.column},
+        .y_pixel = ${y.column}, .pad_top = ${padding.top}, .pad_left = ${padding.left},
+        .out_height = ${y.height}, .out_width = ${y.width},
+        .part = ${part}, .apart = ${part * stride[0]!}, .rows = ${rows}, .columns = ${columns},
+        .lines = ${lines}, .input_zero = ${inputs[0]!.zeroPoint},
+    },
+    .stride_y = ${stride[0]!}, .stride_x = ${stride[1]!}, .y_row = ${y.row},
     .range = ${rangeFields(node)},
 };
 intnic_depthwise_lanes_${codes.name}(&layer, x, (int32_t *)(void *)scratch, y);`,
     }),
+  };
+}
+
+/** How a channel's image is divided, as it is or with columns for rows, and roughly what that costs. */
+function walk(window: Window, input: Shape, output: Shape, turned: boolean) {
+  const x = geometry(input, turned);
+  const y = geometry(output, turned);
+  const { top, left } = window.padding;
+  const padding = turned ? { top: left, left: top } : { top, left };
+  const stride = turned ? window.stride.toReversed() : window.stride;
+  const part = Math.ceil(y.height / 2);
+  const rows = (part - 1) * stride[0]! + 3;
+  const columns = (y.width - 1) * stride[1]! + 3;
+  // Without strides windows go on from row to row.
+  const lines = stride[0] === 1 && stride[1] === 1
+    ? Math.min(part, 1 + Math.max(0, Math.floor((PAIRS - y.width) / columns)))
+    : 1;
+  const chunks = Math.ceil(part / lines);
+  const pairs = chunks * y.width + (part - chunks) * columns;
+  return {
+    turned,
+    x,
+    y,
+    stride,
+    padding,
+    part,
+    rows,
+    columns,
+    lines,
+    scratch: 4 * (rows * columns + 2 * ((lines - 1) * columns + y.width)),
+    cycles: rows * (15 * x.width + 45) + pairs * 80 + chunks * 350 + y.height * 25 + 200,
   };
 }
 

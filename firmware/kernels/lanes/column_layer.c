@@ -1,7 +1,7 @@
 struct intnic_depthwise_columns {
     const int8_t *weights; /* nine a channel */
     const uint8_t *runs;   /* how many runs a window of the channel has */
-    const struct intnic_slope *scales;
+    const void *scales;
     int32_t height, width, outputs;
     int32_t x_channel;     /* 1, or 0 where all outputs see the same channel */
     int32_t x_row, x_column, y_pixel; /* bytes from one to the next */

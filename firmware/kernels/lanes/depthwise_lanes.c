@@ -2,125 +2,100 @@
 #define INTNIC_PASTE(a, b) INTNIC_PASTE_(a, b)
 
 /*
- * Convolution with 3 x 3 windows, each output channel of one input channel. Words of a row hold two pixels, as
- * far apart as two windows are, so that a multiplication by a weight serves two outputs. Three rows
- * are kept, and every byte is read once: y may be x. Columns may take the place of rows.
+ * Convolution with 3 x 3 windows, each output channel of one input channel. Words hold the pixels of two
+ * rows that are half the output apart, so that a multiplication by a weight serves two outputs. All
+ * words of a channel are made before any of its outputs is written: y may be x. Columns may take the
+ * place of rows.
  */
 #ifndef INTNIC_DEPTHWISE_LANES
 #define INTNIC_DEPTHWISE_LANES
 struct intnic_depthwise_lanes {
-    const int8_t *weights; /* nine a channel */
-    const uint8_t *solid;  /* for every channel, 1 if three taps are not too much for a lane */
-    const void *scales;
-    int32_t height, width, outputs;
-    int32_t x_channel; /* 1, or 0 where all outputs see the same channel */
-    int32_t x_row, x_column, y_row, y_column; /* bytes from one to the next, in image and output */
+    struct intnic_depthwise_columns image;
     int32_t stride_y, stride_x;
-    int32_t pad_top, pad_left;
-    int32_t out_height, out_width;
-    int32_t columns; /* words of a row */
-    int32_t input_zero;
+    int32_t y_row; /* bytes from one row of outputs to the next */
     struct intnic_range range;
 };
 
-/* One channel of a row in words x[i] + 2^16 * x[i + stride]; without the row, of zero points. */
-static INTNIC_NOINLINE void intnic_lane_row(const struct intnic_depthwise_lanes *layer,
-                                            const int8_t *x, int inside, int32_t *to)
+/* One channel in words, row by row; what surrounds the image is there already. */
+static INTNIC_NOINLINE void intnic_lane_plane(const struct intnic_depthwise_columns *image,
+                                              const int8_t *x, int32_t *to)
 {
-    int32_t zero = layer->input_zero;
-    int32_t column = layer->x_column;
-    int32_t stride = layer->stride_x;
-    int32_t before = layer->pad_left;
-    int32_t columns = layer->columns;
-    int32_t width = intnic_min(layer->width, columns - before);
-    int32_t *end = to + columns;
-    int32_t last = zero;
+    int8_t zero = (int8_t)image->input_zero;
+    int32_t before = image->pad_left;
+    int32_t inside = intnic_min(image->width, image->columns - before);
 
-    if (!inside) {
-        while (to != end) {
-            *to++ = zero * 65537;
-        }
-        return;
-    }
-    if (stride == 1) {
-        for (int32_t i = before; i > 0; i--) {
-            *to++ = zero * 65537;
-        }
-        /* Every word is written when its upper half is known. */
-        if (before > 0) {
-            to--;
-        } else {
-            last = *x;
-            x += column;
-            width--;
-        }
-        for (; width > 0; width--) {
-            int32_t next = *x;
+    to += before;
+    for (int32_t row = 0; row < image->rows; row++) {
+        int32_t iy = row - image->pad_top;
+        struct intnic_column_row low = intnic_column_row(image, x, iy, &zero);
+        struct intnic_column_row high = intnic_column_row(image, x, iy + image->apart, &zero);
 
-            *to++ = last + next * 65536;
-            last = next;
-            x += column;
+        for (int32_t i = 0; i < inside; i++) {
+            to[i] = *low.pixel + *high.pixel * 65536;
+            low.pixel += low.step;
+            high.pixel += high.step;
         }
-        *to++ = last + zero * 65536;
-        while (to < end) {
-            *to++ = zero * 65537;
-        }
-        return;
-    }
-    for (int32_t i = 0; i < columns; i++) {
-        int32_t value = zero;
-
-        if (i >= before && i < before + width) {
-            value = *x;
-            x += column;
-        }
-        to[i] = value + zero * 65536;
-        if (i >= stride) {
-            to[i - stride] += (value - zero) * 65536;
-        }
+        to += image->columns;
     }
 }
 #endif
 
-static void INTNIC_PASTE(intnic_depthwise_lanes, INTNIC_CODES)(
-    const struct intnic_depthwise_lanes *layer, const int8_t *x, int32_t *scratch, int8_t *y)
+/* The codes of one half of each pair of sums, row by row, of which some sums are left over. */
+static INTNIC_NOINLINE void INTNIC_PASTE(intnic_store_halves, INTNIC_CODES)(
+    const struct intnic_depthwise_lanes *layer, const int32_t *sum, int32_t lines,
+    const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scale, int8_t *y)
 {
-    const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scale = layer->scales;
-    const int8_t *weights = layer->weights;
-    int32_t columns = layer->columns;
-    int32_t outputs = layer->outputs;
-    int32_t pairs = (layer->out_width + 1) >> 1;
-    int32_t *sums = scratch + 3 * columns;
+    struct INTNIC_PASTE(intnic, INTNIC_CODES) same;
+    struct intnic_range range = { layer->range.low, layer->range.high };
+    int32_t pitch = layer->image.y_pixel;
 
-    for (int32_t c = 0; c < outputs; c++) {
-        int32_t *row0 = scratch;
-        int32_t *row1 = row0 + columns;
-        int32_t *row2 = row1 + columns;
-        int32_t next = -layer->pad_top; /* image row to be read */
-        int32_t missing = 3;
-        int8_t *to = y;
+    INTNIC_PASTE(intnic_copy, INTNIC_CODES)(scale, &same);
+    for (int32_t line = 0; line < lines; line++) {
+        int8_t *to = y + line * layer->y_row;
+        const int32_t *from = sum + 2 * line * layer->image.columns;
 
-        for (int32_t oy = 0; oy < layer->out_height; oy++) {
-            for (; missing > 0; missing--) {
-                int32_t *free = row0;
-                int inside = next >= 0 && next < layer->height;
+        for (int32_t i = layer->image.out_width; i > 0; i--) {
+            *to = INTNIC_PASTE(intnic_code, INTNIC_CODES)(*from, &same, &range);
+            from += 2;
+            to += pitch;
+        }
+    }
+}
 
-                row0 = row1;
-                row1 = row2;
-                row2 = free;
-                intnic_lane_row(layer, inside ? x + next * layer->x_row : x, inside, row2);
-                next++;
-            }
-            intnic_lane_windows(row0, row1, row2, weights, layer->solid[c], 2 * layer->stride_x,
-                                scale->bias, pairs, sums);
-            INTNIC_PASTE(intnic_store, INTNIC_CODES)(sums, layer->out_width, scale, &layer->range,
-                                                     layer->y_column, to);
-            to += layer->y_row;
-            missing = layer->stride_y;
+static void INTNIC_PASTE(intnic_depthwise_lanes, INTNIC_CODES)(
+    const struct intnic_depthwise_lanes *layer, const int8_t *x, int32_t *words, int8_t *y)
+{
+    const struct intnic_depthwise_columns *image = &layer->image;
+    const struct INTNIC_PASTE(intnic, INTNIC_CODES) *scale = image->scales;
+    const int8_t *weights = image->weights;
+    int32_t columns = image->columns;
+    int32_t *sums = words + image->rows * columns;
+
+    for (int32_t i = 0; i < image->rows * columns; i++) {
+        words[i] = image->input_zero * 65537;
+    }
+    for (int32_t c = 0; c < image->outputs; c++) {
+        if (c == 0 || image->x_channel != 0) {
+            intnic_lane_plane(image, x, words);
+        }
+        for (int32_t line = 0; line < image->part; line += image->lines) {
+            int32_t lines = intnic_min(image->lines, image->part - line);
+            int32_t below = image->part + line;
+            const int32_t *top = words + line * layer->stride_y * columns;
+
+            /* Windows go on from one row to the next, over some that lie in both. */
+            intnic_lane_windows(top, top + columns, top + 2 * columns, weights,
+                                image->runs[c] == 3, layer->stride_x, scale->bias,
+                                (lines - 1) * columns + image->out_width, sums);
+            INTNIC_PASTE(intnic_store_halves, INTNIC_CODES)(layer, sums, lines, scale,
+                                                            y + line * layer->y_row);
+            lines = intnic_min(lines, image->out_height - below);
+            INTNIC_PASTE(intnic_store_halves, INTNIC_CODES)(layer, sums + 1, lines, scale,
+                                                            y + below * layer->y_row);
         }
         weights += 9;
         scale++;
-        x += layer->x_channel;
+        x += image->x_channel;
         y++;
     }
 }
