@@ -56,6 +56,7 @@ export function codesOf(
       "mul_high_rounded",
       "range",
       ...scaleKernels(rounding),
+      "scale_store",
       "scale_store_all",
     ],
     cycles: 200,

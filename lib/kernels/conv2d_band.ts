@@ -69,9 +69,9 @@ function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
       const before = Math.min(walk.padAlong, columns);
       const inside = Math.min(walk.along, columns - before);
       const alone = threes > 0 && walk.pixels < 3;
-      // Single pixels are computed as the first of three.
+      // Single pixels are computed as the first of three; a word may be loaded behind the last window.
       const scratch = 2 * columns * column + (alone ? 2 * pitch : 0) +
-        4 * Math.max(0, pairs - walk.kernel * column / 2);
+        4 * Math.max(0, pairs - walk.kernel * column / 2) + 4;
       const pooled = node.attributes.pool === undefined ? 0 : 1;
       const kind = [
         pitch,
@@ -99,6 +99,7 @@ function band(name: string, bits: 8 | 16): Kernel<Conv2d> {
             ...scaleKernels(rounding),
             "limit",
             "band",
+            "band_taps",
             ...(pooled ? ["larger"] : []),
             `conv2d_band@INTNIC_KIND=${kind},INTNIC_PITCH=${pitch},INTNIC_STEP=${step},` +
             at.map((bytes, i) => `INTNIC_AT_${i + 1}=${bytes},`).join("") +

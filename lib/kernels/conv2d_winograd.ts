@@ -63,6 +63,7 @@ export const conv2dWinograd: Kernel<Conv2d> = {
           ...scaleKernels(rounding),
           rounding === "tflite" ? "scale_64_tflite" : "scale_64",
           "limit",
+          "winograd_taps",
           `conv2d_winograd@INTNIC_DEPTH=${depth},INTNIC_OUTPUTS=${outputs},` +
           `INTNIC_PITCH=${pitch}`,
         ],

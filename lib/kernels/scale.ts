@@ -15,7 +15,7 @@ export interface Scale {
 
 /** The kernel files that requantize in few instructions on cores with SMMLA, callees first. */
 export function scaleKernels(rounding: Rounding): readonly string[] {
-  return ["minmax", "range", rounding === "tflite" ? "scale_tflite" : "scale", "scale_store"];
+  return ["minmax", "range", rounding === "tflite" ? "scale_tflite" : "scale"];
 }
 
 /**

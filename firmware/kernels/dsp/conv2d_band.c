@@ -27,56 +27,21 @@
  * Sums s0, s2, s4, s6 are those of the first channel. The pixels' taps are in m and c, the weights
  * in r and t, until those hold what codes are made by.
  */
-#define INTNIC_SMLADS(pixel, to0, to1, from0, from1)                                            \
-    "smlad %[" to0 "], %[" pixel "], %[r], %[" from0 "]\n\t"                                    \
-    "smlad %[" to1 "], %[" pixel "], %[t], %[" from1 "]\n\t"
-#define INTNIC_ADD(pixel, to0, to1) INTNIC_SMLADS(pixel, to0, to1, to0, to1)
 
-/* Weights of both channels for two taps: to be loaded among other loads, and then unpacked. */
-#define INTNIC_LOAD_WEIGHTS_8 "ldr %[t], [%[w]], #4\n\t"
-#define INTNIC_UNPACK_8 "sxtb16 %[r], %[t]\n\tsxtb16 %[t], %[t], ror #8\n\t"
-#define INTNIC_UNPACK_HALF "sxtb16 %[r], %[t]\n\t"
-#define INTNIC_LOAD_WEIGHTS_16 "ldr.w %[t], [%[w], #4]\n\tldr %[r], [%[w]], #8\n\t"
-#define INTNIC_UNPACK_16 ""
-
-/* Two taps of four pixels: 16 cycles, and one more where the second channel has to be unpacked too. */
-#define INTNIC_FOUR(load, unpack)                                                               \
-    "ldr.w %[c], [%[x], #%c[at1]]\n\t" load                                                   \
-    "ldr %[m], [%[x]], #4\n\t" unpack                                                           \
-    INTNIC_ADD("m", "s0", "s1") INTNIC_ADD("c", "s2", "s3")                                     \
-    "ldr.w %[c], [%[x], #%c[at3] - 4]\n\t"                                                \
-    "ldr.w %[m], [%[x], #%c[at2] - 4]\n\t"                                                \
-    INTNIC_ADD("m", "s4", "s5") INTNIC_ADD("c", "s6", "s7")
-/* The first two, which all begin with the biases in s0 and s1. */
-#define INTNIC_FIRST_FOUR(load, unpack)                                                         \
-    "ldr.w %[m], [%[x], #%c[at2]]\n\t"                                                    \
-    "ldr.w %[c], [%[x], #%c[at1]]\n\t" load unpack                                            \
-    INTNIC_SMLADS("m", "s4", "s5", "s0", "s1") INTNIC_SMLADS("c", "s2", "s3", "s0", "s1")       \
-    "ldr.w %[c], [%[x], #%c[at3]]\n\t"                                                    \
-    "ldr %[m], [%[x]], #4\n\t"                                                                  \
-    INTNIC_SMLADS("c", "s6", "s7", "s0", "s1") INTNIC_ADD("m", "s0", "s1")
-/* Two taps of three pixels: 12 cycles, or 13, likewise. The third pixel's are in s6. */
-#define INTNIC_LOAD_THREE(load, unpack)                                                         \
-    "ldr.w %[s6], [%[x], #%c[at2]]\n\t"                                                   \
-    "ldr.w %[c], [%[x], #%c[at1]]\n\t" load                                                   \
-    "ldr %[m], [%[x]], #4\n\t" unpack
-#define INTNIC_THREE(load, unpack)                                                              \
-    INTNIC_LOAD_THREE(load, unpack)                                                             \
-    INTNIC_ADD("m", "s0", "s1") INTNIC_ADD("c", "s2", "s3") INTNIC_ADD("s6", "s4", "s5")
-#define INTNIC_FIRST_THREE(load, unpack)                                                        \
-    INTNIC_LOAD_THREE(load, unpack)                                                             \
-    INTNIC_SMLADS("c", "s2", "s3", "s0", "s1") INTNIC_SMLADS("s6", "s4", "s5", "s0", "s1")      \
-    INTNIC_ADD("m", "s0", "s1")
+/*
+ * Weights of both channels for two taps: loads, to be put among others, and what makes weights of
+ * what they load.
+ */
+#define INTNIC_OF_INT16(of) \
+    of("ldr.w %[t], [%[w], #4]\n\t", "ldr.w %[r], [%[w]], #8\n\t", "")
+#define INTNIC_OF_JOINED(of) of("ldr.w %[t], [%[w]], #4\n\t", "", "sxtb16 %[r], %[t]\n\t")
+#define INTNIC_OF_INT8(of) \
+    of("ldr.w %[t], [%[w]], #4\n\t", "", "sxtb16 %[r], %[t]\n\tsxtb16 %[t], %[t], ror #8\n\t")
 
 /* The second channel's sum from 256 times that and the first one's. */
 #define INTNIC_SEPARATE(first, second)                                                          \
     "sub.w %[" second "], %[" second "], %[" first "]\n\t"                                      \
     "asr.w %[" second "], %[" second "], #8\n\t"
-
-/* All sums begin with the biases. */
-#define INTNIC_BEGIN                                                                            \
-    "mov.w %[s2], %[s0]\n\tmov.w %[s3], %[s1]\n\tmov.w %[s4], %[s0]\n\t"                        \
-    "mov.w %[s5], %[s1]\n\tmov.w %[s6], %[s0]\n\tmov.w %[s7], %[s1]\n\t"
 
 /* Text as often as a number's bits say. */
 #define INTNIC_TWICE(text) text text
@@ -85,7 +50,7 @@
 #define INTNIC_TIMES_16(text) INTNIC_TIMES_8(text) INTNIC_TIMES_8(text)
 
 /* Codes of both channels of up to four pixels, the first pixel's last. */
-#define INTNIC_STORE(s, pixel, channel) \
+#define INTNIC_STORE(s, pixel, channel)                                                         \
     INTNIC_BAND_CODE(s) "strb.w %[" s "], [%[x], #" pixel " * %c[step] + " channel "]\n\t"
 #define INTNIC_STORE_4(a, b, c, d, channel)                                                     \
     INTNIC_STORE(d, "3", channel) INTNIC_STORE(c, "2", channel) INTNIC_STORE(b, "1", channel)   \
@@ -113,7 +78,7 @@
         "1:\n\t"                                                                                \
         "ldr.w %[x], %[band]\n\t"                                                               \
         "ldr.w %[s1], [%[w], #4]\n\t"                                                           \
-        "ldr %[s0], [%[w]], #8\n\t" taps INTNIC_BAND_SEPARATE                                     \
+        "ldr %[s0], [%[w]], #8\n\t" taps INTNIC_BAND_SEPARATE                                   \
         "ldr.w %[x], %[y]\n\t"                                                                  \
         INTNIC_BAND_CONSTANTS store                                                             \
         "add.w %[x], %[x], #2\n\t"                                                              \
@@ -126,6 +91,7 @@
           [m] "=&r"(m), [c] "=&r"(c), [r] "=&r"(r), [t] "=&r"(t), [y] "+m"(y)                   \
         : [band] "m"(band), [stop] "m"(stop), [end] "m"(end), [at1] "i"(INTNIC_AT_1),           \
           [at2] "i"(INTNIC_AT_2), [at3] "i"(INTNIC_AT_3), [skip] "i"(INTNIC_SKIP),              \
+          [pair] "i"(INTNIC_BITS / 2),                                                          \
           [step] "i"(INTNIC_STEP), [shift] "i"(INTNIC_SHIFT)                                    \
         : "cc", "memory")
 
@@ -171,11 +137,11 @@ static inline int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t 
 #endif
 
 #if INTNIC_BITS == 16
-#define INTNIC_PAIR(of) of(INTNIC_LOAD_WEIGHTS_16, INTNIC_UNPACK_16)
+#define INTNIC_PAIR(of) INTNIC_OF_INT16(of)
 #elif INTNIC_JOINED
-#define INTNIC_PAIR(of) of(INTNIC_LOAD_WEIGHTS_8, INTNIC_UNPACK_HALF)
+#define INTNIC_PAIR(of) INTNIC_OF_JOINED(of)
 #else
-#define INTNIC_PAIR(of) of(INTNIC_LOAD_WEIGHTS_8, INTNIC_UNPACK_8)
+#define INTNIC_PAIR(of) INTNIC_OF_INT8(of)
 #endif
 #if INTNIC_JOINED
 #define INTNIC_BAND_SEPARATE                                                                    \
@@ -187,23 +153,25 @@ static inline int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t 
 
 /* Of a column for two windows below each other, one does not see all rows. */
 #if INTNIC_SKIP
-#define INTNIC_SKIP_ROWS "add.w %[x], %[x], #%c[skip]\n\t"
+#define INTNIC_SKIP_ROWS "add.w %[x], %[x], #%c[skip]\n\t" INTNIC_SKIPPED
 #else
 #define INTNIC_SKIP_ROWS
 #endif
 
 /* A window's taps are written out as a whole, or in rounds. */
 #if INTNIC_ROUND == INTNIC_PAIRS
-#define INTNIC_REPEATED (INTNIC_ROUND - 1)
-#define INTNIC_TAPS(first, of) INTNIC_PAIR(first) INTNIC_REPEAT(INTNIC_PAIR(of))
+#define INTNIC_REPEATED (INTNIC_ROUND - INTNIC_FIRST_PAIRS)
+#define INTNIC_TAPS(pixels)                                                                     \
+    INTNIC_PAIR(INTNIC_FIRST_##pixels) INTNIC_REPEAT(INTNIC_PAIR(INTNIC_##pixels))              \
+    INTNIC_PAIR(INTNIC_BEHIND)
 #else
 #define INTNIC_REPEATED INTNIC_ROUND
-#define INTNIC_TAPS(first, of)                                                                  \
-    INTNIC_BEGIN                                                                                \
-    "2:\n\t" INTNIC_REPEAT(INTNIC_PAIR(of)) INTNIC_SKIP_ROWS                                    \
-    "ldr.w %[m], %[end]\n\t"                                                                    \
-    "cmp.w %[x], %[m]\n\t"                                                                      \
-    "bne.w 2b\n\t"
+#define INTNIC_TAPS(pixels)                                                                     \
+    INTNIC_PAIR(INTNIC_BEGIN_##pixels)                                                          \
+    "2:\n\t" INTNIC_REPEAT(INTNIC_PAIR(INTNIC_##pixels)) INTNIC_SKIP_ROWS                       \
+    "ldr.w %[" INTNIC_FREE_##pixels "], %[end]\n\t"                                             \
+    "cmp.w %[x], %[" INTNIC_FREE_##pixels "]\n\t"                                               \
+    "bne.w 2b\n\t" INTNIC_PAIR(INTNIC_BEHIND)
 #endif
 #if INTNIC_REPEATED & 1
 #define INTNIC_BIT_1(text) text
@@ -240,7 +208,7 @@ static inline int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t 
     {                                                                                           \
         const int32_t *w = layer->weights;                                                      \
         const int32_t *stop = layer->end;                                                       \
-        const int16_t *x, *end = band + INTNIC_WINDOW / 2;                                       \
+        const int16_t *x, *end = band + INTNIC_WINDOW / 2;                                      \
         int32_t s0, s1, s2, s3, s4, s5, s6, s7, m, c, r, t;                                     \
                                                                                                 \
         INTNIC_BAND_CHANNELS(taps, store);                                                      \
@@ -299,12 +267,12 @@ static void INTNIC_NAME(band_two)(const int32_t *words, int32_t pixel, const int
 #endif
 
 #if INTNIC_POOLED
-INTNIC_BAND_FUNCTION(4, INTNIC_TAPS(INTNIC_FIRST_FOUR, INTNIC_FOUR), INTNIC_STORE_BOTH_MOST)
+INTNIC_BAND_FUNCTION(4, INTNIC_TAPS(FOUR), INTNIC_STORE_BOTH_MOST)
 #elif INTNIC_FOURS
-INTNIC_BAND_FUNCTION(4, INTNIC_TAPS(INTNIC_FIRST_FOUR, INTNIC_FOUR), INTNIC_STORE_BOTH_4)
+INTNIC_BAND_FUNCTION(4, INTNIC_TAPS(FOUR), INTNIC_STORE_BOTH_4)
 #endif
 #if INTNIC_THREES
-INTNIC_BAND_FUNCTION(3, INTNIC_TAPS(INTNIC_FIRST_THREE, INTNIC_THREE), INTNIC_STORE_BOTH_3)
+INTNIC_BAND_FUNCTION(3, INTNIC_TAPS(THREE), INTNIC_STORE_BOTH_3)
 #endif
 
 /* All codes of one line. Its last pixels may be computed twice. */

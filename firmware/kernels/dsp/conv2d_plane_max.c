@@ -82,7 +82,7 @@ static INTNIC_NOINLINE void INTNIC_NAME(plane_max)(const struct intnic_conv2d_pl
         "cmp.w %[w], %[a]\n\t"
         "bne.w 1b\n\t"
         : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [a] "=&r"(a),
-          [c] "=&r"(c), [even] "=&r"(even), [odd] "=&r"(odd), [w] "+r"(w), [y] "+r"(y)
+          [c] "=&r"(c), [even] "=&r"(even), [odd] "=&r"(odd), [w] "+&r"(w), [y] "+&r"(y)
         : [even1] "r"(even1), [odd1] "r"(odd1), [even2] "r"(even2), [odd2] "r"(odd2),
           [even0] "m"(even0), [odd0] "m"(odd0), [even3] "m"(even3), [odd3] "m"(odd3),
           [addend] "m"(addend), [end] "m"(end), [words] "i"(4 * INTNIC_PLANE_WORDS),

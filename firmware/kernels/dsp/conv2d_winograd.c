@@ -268,23 +268,8 @@ static INTNIC_NOINLINE void INTNIC_NAME(winograd_along)(const intnic_sum_pair *f
     }
 }
 
-/* Two channels of two tiles and four outputs. Wide and on words, as in bands. */
-#define INTNIC_TWO_CHANNELS(product)                                        \
-    "ldr.w %[p1], [%[x], #4]\n\t"                                           \
-    "ldr %[p0], [%[x]], #8\n\t"                                             \
-    "ldr.w %[b], [%[w], #4]\n\t"                                            \
-    "ldr %[a], [%[w]], #16\n\t"                                             \
-    product("0", "p0", "a") product("4", "p1", "a")                         \
-    product("1", "p0", "b") product("5", "p1", "b")                         \
-    "ldr.w %[a], [%[w], #-8]\n\t"                                           \
-    "ldr.w %[b], [%[w], #-4]\n\t"                                           \
-    product("2", "p0", "a") product("6", "p1", "a")                         \
-    product("3", "p0", "b") product("7", "p1", "b")
-#define INTNIC_FIRST(s, p, w) "smuad %[s" s "], %[" p "], %[" w "]\n\t"
-#define INTNIC_NEXT(s, p, w) "smlad %[s" s "], %[" p "], %[" w "], %[s" s "]\n\t"
-
 /* All channels but four, by the bits of their number. */
-#define INTNIC_4 INTNIC_TWO_CHANNELS(INTNIC_NEXT) INTNIC_TWO_CHANNELS(INTNIC_NEXT)
+#define INTNIC_4 INTNIC_MORE_CHANNELS INTNIC_MORE_CHANNELS
 #define INTNIC_8 INTNIC_4 INTNIC_4
 #define INTNIC_16 INTNIC_8 INTNIC_8
 #define INTNIC_32 INTNIC_16 INTNIC_16
@@ -319,8 +304,9 @@ static INTNIC_NOINLINE const int16_t *INTNIC_NAME(winograd_multiply)(intnic_pair
 
     __asm__ volatile(
         ".p2align 2\n"
-        "1:\n\t" INTNIC_TWO_CHANNELS(INTNIC_FIRST) INTNIC_TWO_CHANNELS(INTNIC_NEXT)
-        INTNIC_BIT_4 INTNIC_BIT_8 INTNIC_BIT_16 INTNIC_BIT_32
+        "1:\n\t" INTNIC_FIRST_CHANNELS
+        INTNIC_BIT_4 INTNIC_BIT_8 INTNIC_BIT_16 INTNIC_BIT_32 INTNIC_LAST_CHANNELS
+        "ldr.w %[a], %[end]\n\t"
         "str.w %[s1], [%[x], #4]\n\t"
         "str.w %[s2], [%[x], #8]\n\t"
         "str.w %[s3], [%[x], #12]\n\t"
@@ -328,9 +314,8 @@ static INTNIC_NOINLINE const int16_t *INTNIC_NAME(winograd_multiply)(intnic_pair
         "str.w %[s5], [%[x], #20]\n\t"
         "str.w %[s6], [%[x], #24]\n\t"
         "str.w %[s7], [%[x], #28]\n\t"
-        "str %[s0], [%[x]], #32\n\t"
-        "ldr.w %[a], %[end]\n\t"
-        "cmp %[x], %[a]\n\t"
+        "str.w %[s0], [%[x]], #32\n\t"
+        "cmp.w %[x], %[a]\n\t"
         "bne.w 1b\n\t"
         : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [s4] "=&r"(s4),
           [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [x] "+&r"(x), [w] "+&r"(w),
@@ -579,9 +564,6 @@ static void INTNIC_NAME(conv2d_winograd)(const struct intnic_conv2d_winograd *la
 #undef INTNIC_NAME
 #undef INTNIC_PAIRS
 #undef INTNIC_BLOCK
-#undef INTNIC_TWO_CHANNELS
-#undef INTNIC_FIRST
-#undef INTNIC_NEXT
 #undef INTNIC_4
 #undef INTNIC_8
 #undef INTNIC_16

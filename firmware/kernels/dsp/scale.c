@@ -22,20 +22,6 @@ static inline int32_t intnic_scale_down(int32_t sum, const struct intnic_scale *
     return value;
 }
 
-/* Codes of the sums `a` and `b` of one channel, to the left and the right pixel. */
-#define INTNIC_STORE_TWO(i, a, b)                                                   \
-    "ldr.w %[m], [%[scale], #16 * (" i ") + 4]\n\t"                                 \
-    "ldr.w %[c], [%[scale], #16 * (" i ") + 8]\n\t"                                 \
-    "ldr.w %[r], [%[scale], #16 * (" i ") + 12]\n\t"                                \
-    "smmla %[" a "], %[" a "], %[m], %[c]\n\t"                                      \
-    "smmla %[" b "], %[" b "], %[m], %[c]\n\t"                                      \
-    "asr.w %[" a "], %[" a "], %[r]\n\t"                                            \
-    "asr.w %[" b "], %[" b "], %[r]\n\t"                                            \
-    "ssat %[" a "], #8, %[" a "]\n\t"                                               \
-    "ssat %[" b "], #8, %[" b "]\n\t"                                               \
-    "strb.w %[" b "], [%[right], #" i "]\n\t"                                       \
-    "strb.w %[" a "], [%[left], #" i "]\n\t"
-
 /* Code of the sum `s`, of constants in registers. */
 #define INTNIC_SCALE(s)                                     \
     "smmla %[" s "], %[" s "], %[m], %[c]\n\t"              \

@@ -25,24 +25,6 @@ static inline int32_t intnic_scale_down(int32_t sum, const struct intnic_scale *
     return value;
 }
 
-/* Codes of the sums `a` and `b` of one channel, to the left and the right pixel. */
-#define INTNIC_STORE_TWO(i, a, b)                                                   \
-    "ldr.w %[m], [%[scale], #16 * (" i ") + 4]\n\t"                                 \
-    "ldr.w %[c], [%[scale], #16 * (" i ") + 8]\n\t"                                 \
-    "add.w %[r], %[c], %[" a "], asr #31\n\t"                                       \
-    "add.w %[c], %[c], %[" b "], asr #31\n\t"                                       \
-    "lsl.w %[" a "], %[" a "], #1\n\t"                                              \
-    "lsl.w %[" b "], %[" b "], #1\n\t"                                              \
-    "smmlar %[" a "], %[" a "], %[m], %[r]\n\t"                                     \
-    "smmlar %[" b "], %[" b "], %[m], %[c]\n\t"                                     \
-    "ldr.w %[r], [%[scale], #16 * (" i ") + 12]\n\t"                                \
-    "asr.w %[" a "], %[" a "], %[r]\n\t"                                            \
-    "asr.w %[" b "], %[" b "], %[r]\n\t"                                            \
-    "ssat %[" a "], #8, %[" a "]\n\t"                                               \
-    "ssat %[" b "], #8, %[" b "]\n\t"                                               \
-    "strb.w %[" b "], [%[right], #" i "]\n\t"                                       \
-    "strb.w %[" a "], [%[left], #" i "]\n\t"
-
 /* Code of the sum `s`, of constants in registers. */
 #define INTNIC_SCALE(s)                                     \
     "add.w %[t], %[c], %[" s "], asr #31\n\t"               \
