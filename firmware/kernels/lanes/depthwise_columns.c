@@ -16,15 +16,20 @@ static INTNIC_NOINLINE void intnic_store_lanes(const int32_t *sum, int32_t count
     /* What y cannot be part of. */
     struct intnic_slope same = { slope->bias, slope->most, slope->factor, slope->offset };
 
-    for (; count >= 2; count -= 2) {
+    for (; count >= 4; count -= 4) {
         *y = intnic_code_slope(sum[0] + bias, &same, 0);
         y += pitch;
         *y = intnic_code_slope(sum[1] + bias, &same, 0);
         y += pitch;
-        sum += 2;
+        *y = intnic_code_slope(sum[2] + bias, &same, 0);
+        y += pitch;
+        *y = intnic_code_slope(sum[3] + bias, &same, 0);
+        y += pitch;
+        sum += 4;
     }
-    if (count > 0) {
-        *y = intnic_code_slope(*sum + bias, &same, 0);
+    for (; count > 0; count--) {
+        *y = intnic_code_slope(*sum++ + bias, &same, 0);
+        y += pitch;
     }
 }
 #endif
