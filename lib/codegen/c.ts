@@ -93,6 +93,8 @@ const LAYER_MACRO = `#if defined(__GNUC__) && !defined(__clang__)
 #define MODEL_LAYER static __attribute__((noinline, noclone))
 #elif defined(__clang__)
 #define MODEL_LAYER static __attribute__((noinline))
+/* Kernels bring small functions that not every model calls. */
+#pragma clang diagnostic ignored "-Wunused-function"
 #else
 #define MODEL_LAYER static
 #endif

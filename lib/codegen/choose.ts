@@ -58,10 +58,15 @@ export function chooseKernel(
   name: string,
   choosing: Choosing,
 ): Choice {
-  return choicesOf(node, context, name, choosing)[0]!;
+  const [best] = choicesOf(node, context, name, choosing);
+  if (best === undefined) throw new Error(`No kernel is left for ${node.name} with its pool.`);
+  return best;
 }
 
-/** All ways to compute one layer, best first, as `chooseKernel` says; the last is plain C. */
+/**
+ * All ways to compute one layer, best first, as `chooseKernel` says. The last is plain C, but for
+ * convolutions joined with their pools, which it cannot compute.
+ */
 export function choicesOf(
   node: QuantizedNode,
   context: QuantizedContext,
@@ -87,14 +92,15 @@ export function choicesOf(
   const why = `plain C${refusals.map((refusal) => `; not ${refusal}`).join("")}${instead}`;
   const cycles = GENERIC.mac * node.macs +
     (GENERIC.tap * poolTaps(node) + GENERIC.output) * elements(context.output.shape);
+  const plain = lazily(
+    { kernel: "generic", why, cycles, extraFlash: 0 },
+    () => op.emit!(node, context, name),
+  );
   return [
     ...rank(candidates, optimize, node.linear?.weights.length ?? 0).map((plan) =>
       lazily({ ...plan, why: plan.why + instead }, () => plan.emit(name))
     ),
-    lazily(
-      { kernel: "generic", why, cycles, extraFlash: 0 },
-      () => op.emit!(node, context, name),
-    ),
+    ...(pools === true ? [] : [plain]),
   ];
 }
 

@@ -19,10 +19,16 @@ export function kernelText(kernels: KernelSources, wanted: string): string {
 }
 
 /** Bytes of flash that a character of C takes, comments and indentation left out; all cores alike. */
-const BYTES = 0.12;
+const CHARACTER = 0.12;
+/** Bytes of an instruction. */
+const INSTRUCTION = 3;
 
 /** About how many bytes of flash some C takes, the numbers in its tables not counted. */
 export function codeBytes(text: string): number {
-  const bare = text.replaceAll(/\/\*.*?\*\//gs, "").replaceAll(/\s+/g, " ");
-  return Math.ceil(BYTES * bare.length);
+  const bare = text.replaceAll(/\/\*.*?\*\//gs, "")
+    .replaceAll(/(#if[^\n]*INTNIC_ASSEMBLY.*?)#else\n.*?#endif/gs, "$1")
+    .replaceAll(/\s+/g, " ");
+  const instructions = bare.match(/\\n/g)?.length ?? 0;
+  const c = bare.replaceAll(/"[^"]*"|: *\[[^;]*;/g, "");
+  return Math.ceil(CHARACTER * c.length) + INSTRUCTION * instructions;
 }

@@ -1,9 +1,9 @@
 import { contextOf, elements } from "../ops/op.ts";
-import type { QuantizedGraph, Target } from "../types.ts";
+import type { QuantizedGraph, QuantizedNode, Target } from "../types.ts";
 import { type ArenaPlan, planArena } from "./arena.ts";
 import type { Chain } from "./chain.ts";
 import { bytesOf } from "./chains.ts";
-import { chooseKernel, type Choosing } from "./choose.ts";
+import { choicesOf, type Choosing } from "./choose.ts";
 import { codeBytes, kernelText } from "./kernel_text.ts";
 import { joinPools } from "./pools.ts";
 import { emitLayers, type Emitted } from "./layers.ts";
@@ -121,10 +121,14 @@ function degrade(
     const { node, identifier, kernel, cycles } = layer;
     if (kernel === "generic") return [];
     const without = new Map([...avoid.get(node.name) ?? [], [kernel, ""]]);
-    const choice = chooseKernel(node, contextOf(graph, node), identifier, {
-      ...choosing,
-      avoid: new Map([[node.name, without]]),
-    });
+    const others = (each: QuantizedNode) =>
+      choicesOf(each, contextOf(graph, each), identifier, {
+        ...choosing,
+        avoid: new Map([[node.name, without]]),
+      });
+    // With no other way to take its pool as well, a convolution goes without.
+    const alone = graph.nodes.find(({ name }) => name === node.name)!;
+    const choice = [...others(node), ...others(alone)][0]!;
     const saved = saves(layer, { ...layer, emission: choice.emission });
     return saved > 0 ? [{ layer, price: (choice.cycles - cycles) / saved }] : [];
   });

@@ -2,15 +2,16 @@ import type { Conv2d } from "../ops/conv2d.ts";
 import { contextOf } from "../ops/op.ts";
 import type { Window } from "../ops/window.ts";
 import type { QuantizedGraph, QuantizedNode } from "../types.ts";
-import { chooseKernel, type Choosing } from "./choose.ts";
+import { type Choice, choicesOf, type Choosing } from "./choose.ts";
 
 /**
  * The graph with convolutions and the 2×2 max pools behind them as one node each, where a kernel
- * computes both for fewer cycles. Codes rise with sums, so that the largest of four sums need be
+ * computes both for fewer cycles; at the level `size` where one does at all (`smallest.ts` keeps those
+ * from it that would take more flash). Codes rise with sums, so that the largest of four sums need be
  * turned into a code only.
  */
 export function joinPools(graph: QuantizedGraph, choosing: Choosing): QuantizedGraph {
-  if (choosing.optimize === "size" || choosing.optimize === "ram") return graph;
+  if (choosing.optimize === "ram") return graph;
   const joined = new Map<QuantizedNode, QuantizedNode>();
   const gone = new Set<QuantizedNode>();
   for (const node of graph.nodes) {
@@ -25,18 +26,24 @@ export function joinPools(graph: QuantizedGraph, choosing: Choosing): QuantizedG
       attributes: { ...node.attributes as Conv2d, pool: { name: pool!.name } },
       output: pool!.output,
     };
-    const [apart, together] = [[node, pool!], [both]].map((nodes) =>
-      nodes.map((each) => chooseKernel(each, contextOf(graph, each), each.name, choosing))
-    ) as [ReturnType<typeof chooseKernel>[], ReturnType<typeof chooseKernel>[]];
-    const cycles = apart.reduce((sum, choice) => sum + choice.cycles, 0);
-    if (together[0]!.kernel === "generic" || together[0]!.cycles >= cycles) continue;
+    const best = (each: QuantizedNode): Choice | undefined =>
+      choicesOf(each, contextOf(graph, each), each.name, choosing)[0];
+    const together = best(both);
+    if (together === undefined) continue;
+    const apart = best(node)!.cycles + best(pool!)!.cycles;
+    if (choosing.optimize !== "size" && together.cycles >= apart) continue;
     joined.set(node, both);
     gone.add(pool!);
   }
   if (gone.size === 0) return graph;
   const nodes = graph.nodes.filter((node) => !gone.has(node))
     .map((node) => joined.get(node) ?? node);
-  return trim({ ...graph, nodes });
+  const whole = { ...graph, nodes };
+  const trimmed = trim(whole);
+  const fits = [...joined.values()].every((node) =>
+    choicesOf(node, contextOf(trimmed, node), node.name, choosing).length > 0
+  );
+  return fits ? trimmed : whole;
 }
 
 /** The graph without the last rows and columns of joined nodes that the next convolution does not see. */

@@ -180,6 +180,8 @@ export function fitFactor(
       from = Math.max(from, (j + 1) * step - scaled(u));
       to = Math.min(to, (j + 1) * step - 1 - scaled(u - 1));
     });
+    // Sums are limited to the last of them, where the next code must not have begun.
+    to = Math.min(to, (above.length + 1) * step - 1 - scaled(above.at(-1)!));
     if (from <= to) return { shift, factor, offset: Math.floor((from + to) / 2) };
   }
   return undefined;

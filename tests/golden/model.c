@@ -11,6 +11,8 @@
 #define MODEL_LAYER static __attribute__((noinline, noclone))
 #elif defined(__clang__)
 #define MODEL_LAYER static __attribute__((noinline))
+/* Kernels bring small functions that not every model calls. */
+#pragma clang diagnostic ignored "-Wunused-function"
 #else
 #define MODEL_LAYER static
 #endif
@@ -20,6 +22,13 @@
 #define INTNIC_NOINLINE __attribute__((noinline))
 #else
 #define INTNIC_NOINLINE
+#endif
+/*
+ * Inner loops in assembly take every register there is, which GCC finds where it optimises. Others
+ * take the same in C, which stands beside them.
+ */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define INTNIC_ASSEMBLY
 #endif
 
 /*

@@ -46,7 +46,7 @@ static INTNIC_NOINLINE void INTNIC_ADD_JOIN(INTNIC_SHIFT)(const struct intnic_ad
     int8_t *const first = y;
     int8_t *const end = y + layer->count;
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
     int8_t *const whole = y + (layer->count & ~7);
 
     if (y != whole) {

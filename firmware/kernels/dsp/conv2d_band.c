@@ -95,7 +95,7 @@
           [step] "i"(INTNIC_STEP), [shift] "i"(INTNIC_SHIFT)                                    \
         : "cc", "memory")
 
-#ifndef __OPTIMIZE__
+#ifndef INTNIC_ASSEMBLY
 /* Builds without optimisation have no register left for the assembly, and take this. */
 
 /* Weight of tap 0 or 1 of two, of one of two channels; or as it is joined to the other's. */
@@ -201,7 +201,7 @@ static inline int32_t intnic_band_code(int32_t sum, int32_t multiplier, int32_t 
 #define INTNIC_REPEAT(text) \
     INTNIC_BIT_1(text) INTNIC_BIT_2(text) INTNIC_BIT_4(text) INTNIC_BIT_8(text) INTNIC_BIT_16(text)
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #define INTNIC_BAND_FUNCTION(pixels, taps, store)                                               \
     static INTNIC_NOINLINE void INTNIC_NAME(band_##pixels)(                                     \
         const struct intnic_conv2d_band *layer, const int16_t *band, int8_t *y)                 \

@@ -9,7 +9,7 @@
 #define INTNIC_PASTE(a, b, c) INTNIC_PASTE_(a, b, c)
 #define INTNIC_NAME(name) INTNIC_PASTE(intnic_##name, INTNIC_OUTPUTS, INTNIC_SHIFT)
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /* Channel n for two pixels. In assembly for the registers, and wide, on words. */
 #define INTNIC_CHANNEL(n)                                                                       \
     "ldr.w %[s0], [%[w], #" n " * %c[words]]\n\t"                                               \
@@ -60,7 +60,7 @@ static INTNIC_NOINLINE void INTNIC_NAME(plane_two)(const struct intnic_conv2d_pl
     int32_t even0 = intnic_even_bytes(row0), odd0 = intnic_odd_bytes(row0);
     int32_t even1 = intnic_even_bytes(row1), odd1 = intnic_odd_bytes(row1);
     int32_t even2 = intnic_even_bytes(row2), odd2 = intnic_odd_bytes(row2);
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
     int32_t s0, s1, a, b, c, d = layer->addend;
 
     __asm__ volatile(

@@ -10,7 +10,7 @@
 #define INTNIC_PASTE(a, b, c) INTNIC_PASTE_(a, b, c)
 #define INTNIC_NAME(name) INTNIC_PASTE(intnic_##name, INTNIC_OUTPUTS, INTNIC_SHIFT)
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /*
  * Channel n: sums s0 and s1 of the upper windows, s2 and s3 of the lower ones. The outer rows are
  * loaded when it is their turn. In assembly for the registers, and wide, on words.
@@ -71,7 +71,7 @@ static INTNIC_NOINLINE void INTNIC_NAME(plane_max)(const struct intnic_conv2d_pl
     int32_t even1 = intnic_even_bytes(row1), odd1 = intnic_odd_bytes(row1);
     int32_t even2 = intnic_even_bytes(row2), odd2 = intnic_odd_bytes(row2);
     int32_t even3 = intnic_even_bytes(row3), odd3 = intnic_odd_bytes(row3);
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
     int32_t s0, s1, s2, s3, a, c, even, odd, addend = layer->addend;
 
     __asm__ volatile(

@@ -64,7 +64,7 @@ static inline void intnic_widen_two(const int8_t *left, const int8_t *right, int
 static inline const int32_t *intnic_four_channels(const int32_t *w, const intnic_pair *x,
                                                   int32_t taps, int32_t sums[4])
 {
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
     int32_t a, b, c, d, p, q;
 
     /* Four taps a round. In assembly for loads in a row, a third faster than what compilers make. */
@@ -108,7 +108,7 @@ static inline const int32_t *intnic_four_channels(const int32_t *w, const intnic
     return w;
 }
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /* A first pair of taps, and all others of a pass. */
 #define INTNIC_FIRST_TAPS INTNIC_POINTWISE_TAPS("s0", "s1", "s2", "s3")
 #define INTNIC_NEXT_TAPS INTNIC_POINTWISE_TAPS("s4", "s5", "s6", "s7")
@@ -154,7 +154,7 @@ static void INTNIC_NAME(pointwise_pixel)(const struct intnic_conv2d_pointwise *l
 }
 
 /* All channels of two pixels, from their taps at `x`. */
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #if INTNIC_PASSES == 1
 #define INTNIC_ALL_TAPS INTNIC_FIRST_TAPS INTNIC_PASTE2(INTNIC_REST, INTNIC_TAPS)
 #else

@@ -55,6 +55,15 @@ struct intnic_tile {
  */
 typedef uint32_t intnic_sum_pair __attribute__((may_alias));
 
+/* Bytes 0 and 2 of a word; compilers do not agree on the type of the intrinsic's argument. */
+static inline uint32_t intnic_even_unsigned(uint32_t word)
+{
+    uint32_t pair;
+
+    __asm__("uxtb16 %0, %1" : "=r"(pair) : "r"(word));
+    return pair;
+}
+
 /* Bytes 1 and 3; the compiler does not join the rotation to the intrinsic by itself. */
 static inline uint32_t intnic_odd_unsigned(uint32_t word)
 {
@@ -133,12 +142,12 @@ static inline void intnic_bytes_from_least(uint32_t words[6])
 
 static inline void intnic_even_of_six(const uint32_t words[6], uint32_t to[6])
 {
-    to[0] = __uxtb16(words[0]);
-    to[1] = __uxtb16(words[1]);
-    to[2] = __uxtb16(words[2]);
-    to[3] = __uxtb16(words[3]);
-    to[4] = __uxtb16(words[4]);
-    to[5] = __uxtb16(words[5]);
+    to[0] = intnic_even_unsigned(words[0]);
+    to[1] = intnic_even_unsigned(words[1]);
+    to[2] = intnic_even_unsigned(words[2]);
+    to[3] = intnic_even_unsigned(words[3]);
+    to[4] = intnic_even_unsigned(words[4]);
+    to[5] = intnic_even_unsigned(words[5]);
 }
 
 static inline void intnic_odd_of_six(const uint32_t words[6], uint32_t to[6])
@@ -151,7 +160,7 @@ static inline void intnic_odd_of_six(const uint32_t words[6], uint32_t to[6])
     to[5] = intnic_odd_unsigned(words[5]);
 }
 
-#ifndef __OPTIMIZE__
+#ifndef INTNIC_ASSEMBLY
 /* What is assembly otherwise. */
 
 /* A, transposed, times a column of six. */
@@ -179,7 +188,7 @@ static inline int8_t intnic_tile_code(uint32_t value, const struct intnic_scale 
  * Loads six words that lie `pitch` bytes apart. In assembly because a compiler puts other
  * instructions in between: behind another a load takes one cycle, alone two.
  */
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #define INTNIC_LOAD_SIX(to, from, pitch)                                                        \
     __asm__ volatile(                                                                           \
         "ldr.w %0, [%6]\n\t"                                                                    \
@@ -299,7 +308,7 @@ static INTNIC_NOINLINE const int16_t *INTNIC_NAME(winograd_multiply)(intnic_pair
                                                                      intnic_pair *end,
                                                                      const int16_t *w)
 {
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
     int32_t s0, s1, s2, s3, s4, s5, s6, s7, p0, p1, a, b;
 
     __asm__ volatile(
@@ -343,7 +352,7 @@ static INTNIC_NOINLINE const int16_t *INTNIC_NAME(winograd_multiply)(intnic_pair
     return w;
 }
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /* A column of sums to rows. In assembly for its loads and as compilers spill what comes next. */
 #define INTNIC_COLUMN_BACK(first)                                                               \
     "ldr.w %[a0], [%[m], #(" first " + 0) * %c[block]]\n\t"                                     \
@@ -385,7 +394,7 @@ static INTNIC_NOINLINE void INTNIC_NAME(winograd_back)(const struct intnic_conv2
         int8_t *y = tile->y + o;
         uint32_t rows[4][6];
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
         {
             const intnic_pair *m = sums;
             uint32_t *to = rows[0];

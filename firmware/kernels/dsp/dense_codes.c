@@ -20,7 +20,7 @@ struct intnic_dense {
  * PLAIN: the product's top word, the addend with all that rounds, a shift. TFLITE: the product is
  * rounded first, and what is added before the shift is one less for a negative sum.
  */
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /* In the registers of dense_sums.c: p is the multiplier, q the addend, w0 the shift. */
 #define INTNIC_SCALE_PLAIN(s) "smmla %[" s "], %[" s "], %[p], %[q]\n\t"
 #define INTNIC_SCALE_TFLITE(s)                              \

@@ -25,7 +25,7 @@ static inline uint32_t intnic_inputs_p(uint32_t q)
     return ~q & 0x00ff00ffu;
 }
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /* How the inputs of a step are loaded, and made p and q: those widened before, and others. */
 #define INTNIC_LOAD_WIDE                                                        \
     "ldr.w %[p], [%[x], #4]\n\t"                                                \

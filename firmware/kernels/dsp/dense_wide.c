@@ -11,7 +11,7 @@ static INTNIC_NOINLINE const intnic_pair *INTNIC_OF(INTNIC_GROUPS_OF, INTNIC_DEN
 {
     const int8_t *const end = inputs + layer->end;
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
     const int8_t *const first =
         inputs + (layer->end & (INTNIC_OF(INTNIC_BYTES, INTNIC_INPUTS) - 1));
     const int32_t multiplier = layer->scale[0];

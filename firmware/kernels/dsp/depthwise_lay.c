@@ -2,7 +2,7 @@
 static inline void INTNIC_PASTE2(intnic_lay_pairs, INTNIC_LINES)(const int8_t **x, int32_t step,
                                                                  int32_t pairs, intnic_pair **to)
 {
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
     /* Compilers need more registers for the loop, and spill those of the loop around it. */
     const int8_t *from = *x;
     intnic_pair *word = *to;

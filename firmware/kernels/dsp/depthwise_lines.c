@@ -60,7 +60,7 @@ static inline struct intnic_depthwise_filter intnic_filter_sums(
     return filter;
 }
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /* From the sum in a register to its code, and that to memory; the other way sums stay sums. */
 #define INTNIC_SCALED_codes(s) "smmul %[" s "], %[" s "], %[m]\n\t"
 #define INTNIC_CODED_codes(s) "ssat %[" s "], #8, %[" s "], asr #8\n\t"

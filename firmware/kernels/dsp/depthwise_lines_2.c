@@ -9,7 +9,7 @@ static inline void INTNIC_PASTE5(intnic_lines, 2, INTNIC_LINES, INTNIC_ODD, INTN
 
     for (; count > 0; count--) {
         const int8_t *end = to + 4 * windows;
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
         int32_t a, c, d, e;
 
         __asm__ volatile(INTNIC_LOAD_PAIR

@@ -8,7 +8,7 @@ static INTNIC_NOINLINE void intnic_store_sums(const int32_t *sums, int32_t count
 {
     const struct intnic_scale same = { 0, scale->multiplier, scale->addend, scale->right };
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
     int32_t a, t;
 
     __asm__ volatile(".p2align 2\n"

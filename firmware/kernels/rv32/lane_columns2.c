@@ -1,7 +1,7 @@
 #define INTNIC_PASTE_(a, b) a##_##b
 #define INTNIC_PASTE(a, b) INTNIC_PASTE_(a, b)
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /* Three words of the next column. */
 #define INTNIC_LANE_COLUMN(c)             \
     "lw %[" c "0], 0(%[x])\n\t"           \
@@ -138,7 +138,7 @@ static INTNIC_NOINLINE void INTNIC_PASTE(intnic_lane_columns, INTNIC_STRIDE)(
 #undef INTNIC_LANE_LINE
 #undef INTNIC_LANE_LINE_SOLID
 #undef INTNIC_LANE_LINE_APART
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #undef INTNIC_LANE_COLUMN
 #undef INTNIC_LANE_ONE
 #undef INTNIC_LANE_MORE

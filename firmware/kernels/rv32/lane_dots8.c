@@ -7,7 +7,7 @@
  *
  * so that only v1 needs a mask. In assembly because compilers load far ahead, and spill.
  */
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /* Loads p and q, adds them to those of the run in t0, and makes q - 2^8 * p of q. */
 #define INTNIC_LANE_FIRST_INPUTS               \
     "lb t3, 0(%[x])\n\t"                       \
@@ -152,7 +152,7 @@ static INTNIC_NOINLINE void intnic_lane_dots(const int8_t *x, const uint32_t *w,
 
 #undef INTNIC_LANE_RUNS
 #undef INTNIC_LANE_SPLIT
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #undef INTNIC_LANE_FIRST_INPUTS
 #undef INTNIC_LANE_INPUTS
 #undef INTNIC_LANE_PRODUCTS

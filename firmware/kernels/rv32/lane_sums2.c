@@ -2,7 +2,7 @@
  * One tap of four pixels and two channels, products added to sums or in their place. In assembly
  * because compilers load the operands of several taps ahead and spill: that doubles the time.
  */
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #define INTNIC_LANE_TAP(k)                    \
     "lw t3, 8*" #k "(%[x])\n\t"             \
     "lb t5, 2*" #k "(%[w])\n\t"             \
@@ -166,7 +166,7 @@ static inline void intnic_add_rests(const struct intnic_lane_rest *rest, int32_t
 
 #undef INTNIC_LANE_RUNS
 #undef INTNIC_LANE_SPLIT
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #undef INTNIC_LANE_THREE_TAPS
 #undef INTNIC_LANE_TAP
 #endif

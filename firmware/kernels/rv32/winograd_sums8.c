@@ -1,7 +1,7 @@
 #define INTNIC_WINOGRAD_TILES 2
 #define INTNIC_WINOGRAD_OUTPUTS 8
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 /* Starts of the sums of two outputs of two tiles. */
 #define INTNIC_WINOGRAD_START(k, a0, b0, a1, b1)    \
     "lw a6, 8*(" #k ")(%[w])\n\t"                     \
@@ -52,7 +52,7 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(const int32_t *x, co
                                                             uint32_t *sums)
 {
     /* In assembly because it takes all registers, and compilers spill. */
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
     int32_t bytes = 8 * channels;
 
     __asm__ volatile(
@@ -121,7 +121,7 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(const int32_t *x, co
     return w;
 }
 
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #undef INTNIC_WINOGRAD_START
 #undef INTNIC_WINOGRAD_TERM
 #undef INTNIC_WINOGRAD_PAIR

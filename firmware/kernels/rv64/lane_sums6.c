@@ -2,7 +2,7 @@
  * One tap of six pixels and four channels. In assembly because compilers load the operands of several
  * taps ahead and spill, and no load is used at once.
  */
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #define INTNIC_LANE_PRODUCT(to, x, w)            \
     "mul t6, " x ", " w "\n\t"                   \
     "add %[" to "], %[" to "], t6\n\t"
@@ -83,7 +83,7 @@ static INTNIC_NOINLINE void intnic_lane_sums(const int64_t *x, const int8_t *w, 
 }
 
 #undef INTNIC_FOUR_LANE_TAPS
-#ifdef __OPTIMIZE__
+#ifdef INTNIC_ASSEMBLY
 #undef INTNIC_LANE_TAP
 #undef INTNIC_LANE_PRODUCT
 #endif

@@ -31,7 +31,7 @@ static INTNIC_NOINLINE void intnic_byte_sums(const int32_t *x, const int32_t *w,
      * In assembly for the registers: sums are kept in the upper ones, where they can only be added
      * to, which compilers do not see. Asked for small code, they have no upper ones.
      */
-#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(INTNIC_ASSEMBLY) && !defined(__OPTIMIZE_SIZE__)
     int32_t t;
 
     __asm__ volatile(

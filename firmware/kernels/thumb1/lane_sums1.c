@@ -14,7 +14,7 @@
  * they can only be added to, which compilers do not see. Compilers asked for small code have no upper
  * registers.
  */
-#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(INTNIC_ASSEMBLY) && !defined(__OPTIMIZE_SIZE__)
 #define INTNIC_LANE_RUNS                                                                        \
     do {                                                                                        \
         int32_t half = 0x8000;                                                                  \

@@ -2,7 +2,7 @@
  * Three taps of two windows a turn, added to their sums; weights and operands fill the lower registers.
  * In assembly, for compilers load the weights again for every window, which takes half as long again.
  */
-#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(INTNIC_ASSEMBLY) && !defined(__OPTIMIZE_SIZE__)
 #define INTNIC_LANE_LINE(split)                                                             \
     do {                                                                                    \
         int32_t back = 4 * (step - 3);                                                      \

@@ -1,4 +1,4 @@
-#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(INTNIC_ASSEMBLY) && !defined(__OPTIMIZE_SIZE__)
 /* Three taps of two windows, added to sums in upper registers; weights are in r2 to r4. */
 #define INTNIC_PLANE_WINDOWS(low, high)     \
     "ldmia %[x]!, {r5, r6, r7}\n\t"         \
@@ -31,7 +31,7 @@ static inline int32_t intnic_plane_most(const int32_t *x, const int32_t *w,
      * In assembly for the registers: sums are kept in the upper ones, where they can only be added
      * to, which compilers do not see. Asked for small code, they have no upper ones.
      */
-#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(INTNIC_ASSEMBLY) && !defined(__OPTIMIZE_SIZE__)
     const int32_t *words = x;
 
     __asm__ volatile(
@@ -54,7 +54,7 @@ static inline int32_t intnic_plane_most(const int32_t *x, const int32_t *w,
     return intnic_plane_largest(top, bottom, x, rest, end);
 }
 
-#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(INTNIC_ASSEMBLY) && !defined(__OPTIMIZE_SIZE__)
 #undef INTNIC_PLANE_ROW
 #undef INTNIC_PLANE_WINDOWS
 #endif

@@ -1,7 +1,7 @@
 #define INTNIC_WINOGRAD_TILES 1
 #define INTNIC_WINOGRAD_OUTPUTS 4
 
-#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(INTNIC_ASSEMBLY) && !defined(__OPTIMIZE_SIZE__)
 /* Two channels of two outputs, whose sums are in upper registers. */
 #define INTNIC_WINOGRAD_PAIR(a, b)      \
     "ldmia %[w]!, {r4, r5}\n\t"         \
@@ -30,7 +30,7 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(const int32_t *x, co
      * In assembly for the registers: sums are kept in the upper ones, where they can only be added
      * to, which compilers do not see. Asked for small code, they have no upper ones.
      */
-#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(INTNIC_ASSEMBLY) && !defined(__OPTIMIZE_SIZE__)
     int32_t bytes = 4 * channels;
 
     __asm__ volatile(
@@ -103,7 +103,7 @@ static INTNIC_NOINLINE const uint32_t *intnic_winograd_sums(const int32_t *x, co
     return w;
 }
 
-#if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(INTNIC_ASSEMBLY) && !defined(__OPTIMIZE_SIZE__)
 #undef INTNIC_WINOGRAD_PAIR
 #undef INTNIC_WINOGRAD_CHANNELS
 #endif
