@@ -4,7 +4,7 @@ import { loadKernels } from "../lib/build/kernels.ts";
 import { generateC } from "../lib/codegen/c.ts";
 import { quantize } from "../lib/quantize/quantize.ts";
 import { has } from "../lib/run/emulator/testing.ts";
-import { listTargets } from "../lib/targets.ts";
+import { listTargets, loadTarget } from "../lib/targets.ts";
 import { randomGraph, randomInputs } from "./random_graph.ts";
 import { windowGraph } from "./window_graph.ts";
 
@@ -67,3 +67,25 @@ int main() { model_infer(x, y); return 0; }\n`;
   await output(join(folder, "main"), [], folder);
   await Deno.remove(folder, { recursive: true });
 });
+
+for (const [name, triple] of [["cortex-m4", "arm-none-eabi"], ["rv32imc", "riscv32-unknown-elf"]]) {
+  const options = {
+    name: `Clang, where it is installed, builds generated C without a warning (${name})`,
+    ignore: !has("clang"),
+  };
+  Deno.test(options, async () => {
+    const target = await loadTarget(name!);
+    const kernels = await loadKernels(target);
+    const folder = await Deno.makeTempDir();
+    const machine = target.compiler.flags.filter((flag) => /^-m(cpu|thumb|arch|abi)/.test(flag));
+    for (const graph of [randomGraph(5), windowGraph("single"), windowGraph("tflite")]) {
+      const program = generateC(quantize(graph, randomInputs(graph, 2, 1)), kernels);
+      for (const [file, text] of program.files) await Deno.writeTextFile(join(folder, file), text);
+      for (const level of ["-O0", "-O2", "-Os"]) {
+        const args = [`--target=${triple}`, ...machine, "-std=c99", "-ffreestanding", level];
+        await output("clang", [...args, ...warnings, "-c", "model.c"], folder);
+      }
+    }
+    await Deno.remove(folder, { recursive: true });
+  });
+}

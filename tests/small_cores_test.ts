@@ -119,7 +119,7 @@ Deno.test("a convolution and its max pool are one layer where a kernel computes 
   const graph = quantize(pooledGraph(() => 0.2), [new Float32Array(25).fill(1)], {});
   const join = (optimize: Optimize) => joinPools(graph, { kernels, optimize }).nodes;
   assert.deepEqual(join("balanced").map(({ op, output }) => [op, output]), [["conv2d", "pooled"]]);
-  assert.equal(join("size").length, 2);
+  assert.equal(join("ram").length, 2);
   const [{ kernel, why }] = generateC(graph, kernels).layers as [CLayer];
   assert.equal(kernel, "plane-pool");
   assert.match(why, /; pool of the sums$/);
