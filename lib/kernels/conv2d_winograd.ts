@@ -2,13 +2,16 @@ import { rowDistance } from "../codegen/overlap.ts";
 import { defineAlignedPairs, foldZeroPoint } from "../codegen/pack.ts";
 import type { Conv2d } from "../ops/conv2d.ts";
 import { quantizedLinear } from "../ops/op.ts";
-import type { LinearConstants } from "../types.ts";
+import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../types.ts";
 import type { Kernel } from "./kernel.ts";
-import { defineScales, rangeFields, scaleKernels, scalesOf64 } from "./scale.ts";
+import { shiftedCodes } from "./pointwise_codes.ts";
+import { defineScales, rangeFields, type Scale, scaleKernels, scalesOf64 } from "./scale.ts";
 import { ELEMENTS, MAX_SUM, notWinograd, TILE, transform } from "./winograd.ts";
 
 /** Outputs computed at once. */
 const GROUP = 4;
+/** What the transforms make of a sum: 24² times as much. */
+const MULTIPLE = 576;
 /** The kernel's loops are written out for up to so many input channels. */
 const MAX_DEPTH = 64;
 
@@ -34,8 +37,9 @@ export const conv2dWinograd: Kernel<Conv2d> = {
     const zero = inputs[0]!.zeroPoint + 128;
     const largest = largestSum(linear, zero);
     if (largest >= MAX_SUM) return `its sums reach ${largest}, and 64 times that is not an int32`;
-    const scales = scalesOf64(linear, zero, output, rounding);
-    if (typeof scales === "string") return scales;
+    const codes = codesOf(node, zero, output, rounding);
+    if (typeof codes === "string") return codes;
+    const { scales, shift } = codes;
     const across = Math.ceil(outWidth / TILE);
     const tiles = across * Math.ceil(outHeight / TILE);
     const groups = Math.ceil(outputs / GROUP);
@@ -47,7 +51,7 @@ export const conv2dWinograd: Kernel<Conv2d> = {
     const extraFlash = bytes - linear.weights.length;
     return {
       cycles: Math.ceil(tiles / 2) * groups * ELEMENTS * (8 * depth + 15) +
-        tiles * (400 * outputs + 140 * depth) +
+        tiles * ((shift === 0 ? 400 : 330) * outputs + 140 * depth) +
         Math.ceil(outHeight / TILE) * pitch * (depth === channels ? 20 : 40),
       extraFlash,
       scratch,
@@ -65,7 +69,7 @@ export const conv2dWinograd: Kernel<Conv2d> = {
           "limit",
           "winograd_taps",
           `conv2d_winograd@INTNIC_DEPTH=${depth},INTNIC_OUTPUTS=${outputs},` +
-          `INTNIC_PITCH=${pitch}`,
+          `INTNIC_PITCH=${pitch},INTNIC_SHIFT=${shift}`,
         ],
         constants: defineAlignedPairs(name, pack(linear.weights, outputs, channels)) +
           defineScales(name, scales),
@@ -88,11 +92,66 @@ export const conv2dWinograd: Kernel<Conv2d> = {
     .input_zero = ${zero},
     .range = ${rangeFields(node)},
 };
-intnic_conv2d_winograd_${depth}_${outputs}_${pitch}(&layer, x, scratch, y);`,
+intnic_conv2d_winograd_${depth}_${outputs}_${pitch}_${shift}(&layer, x, scratch, y);`,
       }),
     };
   },
 };
+
+/** How outputs become codes. */
+interface Codes {
+  readonly scales: readonly Scale[];
+  /** Of all channels, or 0 where 64 times the sums are scaled, and each has its own. */
+  readonly shift: number;
+}
+
+/** Results by the constants asked for; layers in strips ask again and again. */
+const known = new WeakMap<LinearConstants, Map<string, Codes | string>>();
+
+function codesOf(
+  node: QuantizedNode,
+  zero: number,
+  output: Encoding,
+  rounding: Rounding,
+): Codes | string {
+  const linear = quantizedLinear(node);
+  const key = [zero, output.zeroPoint, rounding, ...node.clamp].join();
+  const results = known.get(linear) ?? new Map<string, Codes | string>();
+  known.set(linear, results);
+  const result = results.get(key) ?? findCodes(node, zero, output, rounding);
+  results.set(key, result);
+  return result;
+}
+
+/**
+ * One multiplication and one shift of what the kernel has, 576 times a sum, if that fits int32 and
+ * gives every code; otherwise scales of 64 times the sums.
+ */
+function findCodes(
+  node: QuantizedNode,
+  zero: number,
+  output: Encoding,
+  rounding: Rounding,
+): Codes | string {
+  const linear = quantizedLinear(node);
+  if (MULTIPLE * (largestSum(linear, zero) + 1) < 2 ** 31) {
+    const multiplied = { times: MULTIPLE, more: 16 };
+    const shifted = shiftedCodes(linear, zero - 128, node, output, rounding, multiplied);
+    if (shifted !== undefined) {
+      const { shift, channels } = shifted;
+      const biases = foldZeroPoint(linear, zero);
+      const scales = channels.map(({ multiplier, addend, more }, o) => ({
+        bias: MULTIPLE * biases[o]! + more | 0,
+        multiplier,
+        addend,
+        right: shift,
+      }));
+      return { shift, scales };
+    }
+  }
+  const scales = scalesOf64(linear, zero, output, rounding);
+  return typeof scales === "string" ? scales : { shift: 0, scales };
+}
 
 /** Largest magnitude of Σ w·x and the bias over all inputs 0…255. */
 function largestSum(linear: LinearConstants, zeroPoint: number): number {

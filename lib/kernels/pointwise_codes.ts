@@ -1,5 +1,6 @@
 /**
- * Codes of 256 times the sums of a layer in three instructions each, by one shift for all channels:
+ * Codes of a multiple of the sums of a layer, mostly 256 times, in two instructions each, by one shift
+ * for all channels:
  *
  *     code = (⌊256 · sum · multiplier / 2³²⌋ + addend) >> shift, saturated
  *
@@ -17,7 +18,11 @@ import { changesOf, reachOf } from "./steps.ts";
 /** What makes the codes of all channels. */
 export interface ShiftedCodes {
   readonly shift: number;
-  readonly channels: readonly { readonly multiplier: number; readonly addend: number }[];
+  readonly channels: readonly {
+    readonly multiplier: number;
+    readonly addend: number;
+    readonly more: number;
+  }[];
 }
 
 /** Shifts that are tried: first one that most layers can have, so that they share their code. */
@@ -37,20 +42,27 @@ interface Channel {
   readonly most?: number;
 }
 
-/** The numbers of a layer whose sums stay below 2²³, or undefined if there are none. */
+/** What is multiplied: so many times a sum, and up to so much more, which is found for each channel. */
+export interface Multiplied {
+  readonly times: number;
+  readonly more: number;
+}
+
+/** The numbers of a layer whose multiplied sums fit int32, or undefined if there are none. */
 export function shiftedCodes(
   linear: LinearConstants,
   inputZero: number,
   { clamp }: Pick<QuantizedNode, "clamp">,
   output: Encoding,
   rounding: Rounding,
+  multiplied: Multiplied = { times: 256, more: 0 },
 ): ShiftedCodes | undefined {
   if (rounding === "tflite" && clamp[0] < output.zeroPoint) return undefined;
   const channels = channelsOf(linear, inputZero, clamp, output, rounding);
   for (const shift of SHIFTS) {
     const found = [];
     for (const channel of channels) {
-      const numbers = numbersOf(channel, shift);
+      const numbers = numbersOf(channel, shift, multiplied);
       if (numbers === undefined) break;
       found.push(numbers);
     }
@@ -88,23 +100,36 @@ function channelsOf(
 }
 
 /** A multiplier and an addend right for all sums at which the code changes. */
-function numbersOf({ slope, lowest, sums, least, most }: Channel, shift: number) {
+function numbersOf(channel: Channel, shift: number, { times, more }: Multiplied) {
+  const { slope, lowest, sums } = channel;
   const step = 2 ** shift;
-  if (sums.length === 0) return { multiplier: 0, addend: lowest * step + step / 2 };
-  const nearest = slope * 2 ** (shift + 24);
+  if (sums.length === 0) return { multiplier: 0, addend: lowest * step + step / 2, more: 0 };
+  const nearest = slope * 2 ** (shift + 32) / times;
   for (let n = 0; n <= TRIES; n++) {
     const multiplier = Math.round(nearest) + (n % 2 === 0 ? n / 2 : -(n + 1) / 2);
     if (multiplier < 0 || multiplier >= 2 ** 31) continue;
-    const scaled = (sum: number) => mulHigh(256 * sum, multiplier);
-    let from = least === undefined ? -MAX_ADDEND : lowest * step - scaled(least);
-    let to = most === undefined ? MAX_ADDEND : (lowest + sums.length + 1) * step - 1 - scaled(most);
-    for (let j = 0; j < sums.length && from <= to; j++) {
-      const wanted = (lowest + 1 + j) * step;
-      from = Math.max(from, wanted - scaled(sums[j]!));
-      to = Math.min(to, wanted - 1 - scaled(sums[j]! - 1));
+    // More than a unit of the product's top word is a matter of the addend.
+    for (let offset = 0; offset <= more && offset * multiplier < 2 ** 32; offset++) {
+      const addend = addendOf(channel, step, (sum) => mulHigh(times * sum + offset, multiplier));
+      if (addend !== undefined) return { multiplier, addend, more: offset };
     }
-    const addend = Math.floor((from + to) / 2);
-    if (from <= to && Math.abs(addend) <= MAX_ADDEND) return { multiplier, addend };
   }
   return undefined;
+}
+
+/** What to add to the scaled sums, if anything gives the codes of all. */
+function addendOf(
+  { lowest, sums, least, most }: Channel,
+  step: number,
+  scaled: (sum: number) => number,
+): number | undefined {
+  let from = least === undefined ? -MAX_ADDEND : lowest * step - scaled(least);
+  let to = most === undefined ? MAX_ADDEND : (lowest + sums.length + 1) * step - 1 - scaled(most);
+  for (let j = 0; j < sums.length && from <= to; j++) {
+    const wanted = (lowest + 1 + j) * step;
+    from = Math.max(from, wanted - scaled(sums[j]!));
+    to = Math.min(to, wanted - 1 - scaled(sums[j]! - 1));
+  }
+  const addend = Math.floor((from + to) / 2);
+  return from <= to && Math.abs(addend) <= MAX_ADDEND ? addend : undefined;
 }

@@ -14,12 +14,15 @@
  * weights in -18432 .. 18432: both fit int16. All else is modulo 2^32: times the inverse of 9 it is
  * 64 times the sum, which the generator has proved to fit.
  *
- * A file for one number of input channels (a multiple of four: the others are zeros), outputs, and
- * bytes of an image row with so many channels.
+ * A file for one number of input channels (a multiple of four: the others are zeros), outputs,
+ * bytes of an image row with so many channels, and the shift of all channels' codes: by that they are
+ * made of 9 * 64 times the sums. Where INTNIC_SHIFT is 0 each channel has its own scale, of 64 times the
+ * sum.
  */
-#define INTNIC_PASTE_(a, b, c, d) a##_##b##_##c##_##d
-#define INTNIC_PASTE(a, b, c, d) INTNIC_PASTE_(a, b, c, d)
-#define INTNIC_NAME(name) INTNIC_PASTE(intnic_##name, INTNIC_DEPTH, INTNIC_OUTPUTS, INTNIC_PITCH)
+#define INTNIC_PASTE_(a, b, c, d, e) a##_##b##_##c##_##d##_##e
+#define INTNIC_PASTE(a, b, c, d, e) INTNIC_PASTE_(a, b, c, d, e)
+#define INTNIC_NAME(name) \
+    INTNIC_PASTE(intnic_##name, INTNIC_DEPTH, INTNIC_OUTPUTS, INTNIC_PITCH, INTNIC_SHIFT)
 
 /* Words that hold one tile's element of all input channels, two channels a word. */
 #define INTNIC_PAIRS (INTNIC_DEPTH / 2)
@@ -175,9 +178,17 @@ static inline void intnic_transform_back(const uint32_t m[6], uint32_t to[4])
     to[3] = odd + (odd2 << 3) + (m[5] << 2);
 }
 
-/* The code of an output, from 9 * 64 times its sum. */
-static inline int8_t intnic_tile_code(uint32_t value, const struct intnic_scale *scale)
+/* The code of an output, from 9 * 64 times its sum; see above for what `shift` is. */
+static inline int8_t intnic_tile_code(uint32_t value, const struct intnic_scale *scale,
+                                      int32_t shift)
 {
+    if (shift > 0) {
+        int32_t sum = (int32_t)(value + (uint32_t)scale->bias);
+        int32_t top = (int32_t)((int64_t)sum * scale->multiplier >> 32);
+
+        return (int8_t)intnic_max(intnic_min((top + scale->addend) >> shift, 127), -128);
+    }
+
     int32_t sum = (int32_t)(value * INTNIC_NINTH + (uint32_t)scale->bias);
 
     return (int8_t)intnic_scale_down_64(sum, scale);
@@ -378,9 +389,24 @@ static INTNIC_NOINLINE const int16_t *INTNIC_NAME(winograd_multiply)(intnic_pair
     "add.w %[a1], %[a1], %[a3], lsl #1\n\t"                                                     \
     "add.w %[a0], %[a0], %[a4]\n\t"                                                             \
     "add.w %[a5], %[a5], %[a3], lsl #3\n\t"
-#define INTNIC_SATURATE(u, v)                                                                   \
+/* Two codes from 9 * 64 times their sums. */
+#if INTNIC_SHIFT
+/* Times A a row's second value is added to all results. */
+#define INTNIC_ROW_BIAS "add.w %[a1], %[a1], %[bias]\n\t"
+#define INTNIC_TILE_CODES(u, v)                                                                 \
+    "smmla %[" u "], %[" u "], %[m], %[addend]\n\t"                                             \
+    "smmla %[" v "], %[" v "], %[m], %[addend]\n\t"                                             \
+    "ssat %[" u "], #8, %[" u "], asr #%c[shift]\n\t"                                           \
+    "ssat %[" v "], #8, %[" v "], asr #%c[shift]\n\t"
+#else
+#define INTNIC_ROW_BIAS
+#define INTNIC_TILE_CODES(u, v)                                                                 \
+    "mla %[" u "], %[" u "], %[ninth], %[bias]\n\t"                                             \
+    "mla %[" v "], %[" v "], %[ninth], %[bias]\n\t"                                             \
+    INTNIC_SCALE_64(u, v, "a3", "a4")                                                           \
     "ssat %[" u "], #8, %[" u "]\n\t"                                                           \
     "ssat %[" v "], #8, %[" v "]\n\t"
+#endif
 #endif
 
 /* Transforms one tile's sums of up to four outputs back, and writes their codes. */
@@ -425,17 +451,11 @@ static INTNIC_NOINLINE void INTNIC_NAME(winograd_back)(const struct intnic_conv2
                 "ldr.w %[a4], [%[rows], #16]\n\t"
                 "ldr.w %[a5], [%[rows], #20]\n\t"
                 "ldr.w %[a0], [%[rows]], #24\n\t"
-                INTNIC_BACK_SIX
-                "mla %[a0], %[a0], %[ninth], %[bias]\n\t"
-                "mla %[a1], %[a1], %[ninth], %[bias]\n\t"
-                "mla %[a2], %[a2], %[ninth], %[bias]\n\t"
-                "mla %[a5], %[a5], %[ninth], %[bias]\n\t"
-                INTNIC_SCALE_64("a0", "a1", "a3", "a4")
-                INTNIC_SATURATE("a0", "a1")
+                INTNIC_ROW_BIAS INTNIC_BACK_SIX
+                INTNIC_TILE_CODES("a0", "a1")
                 "strb.w %[a0], [%[y]]\n\t"
                 "strb.w %[a1], [%[y], #%c[next]]\n\t"
-                INTNIC_SCALE_64("a2", "a5", "a3", "a4")
-                INTNIC_SATURATE("a2", "a5")
+                INTNIC_TILE_CODES("a2", "a5")
                 "strb.w %[a2], [%[y], #2 * %c[next]]\n\t"
                 "strb.w %[a5], [%[y], #3 * %c[next]]\n\t"
                 "subs.w %[right], %[right], #1 << 8\n\t"
@@ -445,7 +465,7 @@ static INTNIC_NOINLINE void INTNIC_NAME(winograd_back)(const struct intnic_conv2
                   [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [a4] "=&r"(a4), [a5] "=&r"(a5)
                 : [pitch] "r"(tile->pitch), [ninth] "r"(INTNIC_NINTH), [bias] "r"(scale->bias),
                   [m] "r"(scale->multiplier), [addend] "r"(scale->addend),
-                  [next] "i"(INTNIC_OUTPUTS)
+                  [next] "i"(INTNIC_OUTPUTS), [shift] "i"(INTNIC_SHIFT)
                 : "cc", "memory");
         }
 #else
@@ -463,7 +483,7 @@ static INTNIC_NOINLINE void INTNIC_NAME(winograd_back)(const struct intnic_conv2
 
             intnic_transform_back(rows[k], t);
             for (int32_t i = 0; i < 4; i++) {
-                y[i * INTNIC_OUTPUTS] = intnic_tile_code(t[i], scale);
+                y[i * INTNIC_OUTPUTS] = intnic_tile_code(t[i], scale, INTNIC_SHIFT);
             }
             y += tile->pitch;
         }
@@ -583,4 +603,5 @@ static void INTNIC_NAME(conv2d_winograd)(const struct intnic_conv2d_winograd *la
 #undef INTNIC_BIT_32
 #undef INTNIC_COLUMN_BACK
 #undef INTNIC_BACK_SIX
-#undef INTNIC_SATURATE
+#undef INTNIC_ROW_BIAS
+#undef INTNIC_TILE_CODES
