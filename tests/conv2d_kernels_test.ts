@@ -6,7 +6,15 @@ import { verify } from "../lib/graph/verify.ts";
 import { noPadding, windowOutput } from "../lib/ops/window.ts";
 import { quantize } from "../lib/quantize/quantize.ts";
 import type { Graph, Node, Shape } from "../lib/types.ts";
-import { pick, randomActivation, randomInput, randomWeights, single, whole } from "./op_graphs.ts";
+import {
+  pick,
+  randomActivation,
+  randomInput,
+  randomWeights,
+  single,
+  weightsToTheEdge,
+  whole,
+} from "./op_graphs.ts";
 import { type Random, tryOp } from "./op_trials.ts";
 
 /** A 3×3 convolution of which every other one has only the largest weights. */
@@ -17,8 +25,7 @@ function convGraph(random: Random): Graph {
   const padding = { top: pad(), bottom: pad(), left: pad(), right: pad() };
   const along = (added: number) => Math.max(1, 3 - added) + whole(random, 0, 9);
   const image = [along(padding.top + padding.bottom), along(padding.left + padding.right), depth];
-  const { weights, bias } = randomWeights(random, [outputs, 3, 3, depth]);
-  const alike = random() < 0.5;
+  const weights = weightsToTheEdge(random, [outputs, 3, 3, depth]);
   return single(random, "conv2d", image, {
     attributes: {
       kernel: [3, 3],
@@ -26,10 +33,7 @@ function convGraph(random: Random): Graph {
       dilation: [1, 1],
       padding,
     },
-    weights: alike
-      ? { ...weights!, data: weights!.data.map(() => random() - 0.5).map(Math.sign) }
-      : weights!,
-    bias: bias!,
+    ...weights,
     activation: randomActivation(random),
   }, randomInput(random));
 }
@@ -59,8 +63,7 @@ function windowGraph(random: Random): Graph {
     Math.max(1, (kernel[i]! - 1) * dilation[i]! + 1 - pads[i]![0]! - pads[i]![1]!) +
     whole(random, 0, depth > 8 ? 5 : 12);
   const outputs = 2 * whole(random, 1, 5);
-  const { weights, bias } = randomWeights(random, [outputs, ...kernel, depth]);
-  const alike = random() < 0.5;
+  const weights = weightsToTheEdge(random, [outputs, ...kernel, depth]);
   return single(random, "conv2d", [along(0), along(1), depth], {
     attributes: {
       kernel,
@@ -68,10 +71,7 @@ function windowGraph(random: Random): Graph {
       dilation,
       padding: { top, bottom, left, right },
     },
-    weights: alike
-      ? { ...weights!, data: weights!.data.map(() => random() - 0.5).map(Math.sign) }
-      : weights!,
-    bias: bias!,
+    ...weights,
     activation: randomActivation(random),
   }, randomInput(random));
 }

@@ -9,7 +9,15 @@ import { runEmulated } from "../lib/run/emulated.ts";
 import { referenceRunner } from "../lib/run/reference.ts";
 import { loadTarget } from "../lib/targets.ts";
 import type { Graph, Node, Shape } from "../lib/types.ts";
-import { pick, randomActivation, randomInput, randomWeights, single, whole } from "./op_graphs.ts";
+import {
+  pick,
+  randomActivation,
+  randomInput,
+  randomWeights,
+  single,
+  weightsToTheEdge,
+  whole,
+} from "./op_graphs.ts";
 import { type Random, tryOp } from "./op_trials.ts";
 import { randomInputs, seededRandom } from "./random_graph.ts";
 
@@ -34,14 +42,10 @@ function randomDepthwise(random: Random): { image: [number, number]; window: Win
 function depthwiseGraph(random: Random): Graph {
   const depth = pick(random, [4, 4, 4, 5, 7, 8, 10, 12, 20]);
   const { image, window } = randomDepthwise(random);
-  const { weights, bias } = randomWeights(random, [depth, 3, 3]);
-  const alike = random() < 0.5;
+  const weights = weightsToTheEdge(random, [depth, 3, 3]);
   return single(random, "depthwise_conv2d", [...image, depth], {
     attributes: window,
-    weights: alike
-      ? { ...weights!, data: weights!.data.map(() => random() - 0.5).map(Math.sign) }
-      : weights!,
-    bias: bias!,
+    ...weights,
     activation: randomActivation(random),
   }, randomInput(random));
 }

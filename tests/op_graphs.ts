@@ -34,6 +34,15 @@ export function randomWeights(random: Random, shape: Shape): Pick<Node, "weights
   return { weights: { shape, data }, bias };
 }
 
+/** The same, or weights that are all the largest of either sign. */
+export function weightsToTheEdge(random: Random, shape: Shape): Pick<Node, "weights" | "bias"> {
+  const { weights, bias } = randomWeights(random, shape) as Required<
+    ReturnType<typeof randomWeights>
+  >;
+  if (random() < 0.5) return { weights, bias };
+  return { weights: { shape, data: weights.data.map(() => random() < 0.5 ? -1 : 1) }, bias };
+}
+
 /** A verified graph of one node that reads `x` and writes `y`, by either rounding rule. */
 export function single(
   random: Random,
