@@ -28,49 +28,55 @@ struct intnic_dense {
     "asr.w %[" s "], %[" s "], #7\n\t"                      \
     "smmlar %[" s "], %[" s "], %[p], %[w1]\n\t"
 
-/* The codes of two sums by one scale: one's results come while the other is at work. */
-#define INTNIC_TWO_SAME(RULE, i, j, a, b)                   \
+/*
+ * The codes of two sums by one scale: one's results come while the other is at work. Of all codes the
+ * first is stored last, and moves x to the next.
+ */
+#define INTNIC_TWO_SAME(RULE, i, next, j, a, b)             \
     INTNIC_SCALE_##RULE(a)                                  \
     INTNIC_SCALE_##RULE(b)                                  \
     "asr.w %[" a "], %[" a "], %[w0]\n\t"                    \
     "asr.w %[" b "], %[" b "], %[w0]\n\t"                    \
     "ssat %[" a "], #8, %[" a "]\n\t"                       \
     "ssat %[" b "], #8, %[" b "]\n\t"                       \
-    "strb.w %[" a "], [%[x], #" i "]\n\t"                   \
-    "strb.w %[" b "], [%[x], #" j "]\n\t"
-#define INTNIC_CODES_SAME_2(RULE)                           \
+    "strb.w %[" b "], [%[x], #" j "]\n\t"                   \
+    "strb.w %[" a "], [%[x]" i "]" next "\n\t"
+#define INTNIC_SAME_SCALE                                   \
     "ldr.w %[p], %[multiplier]\n\t"                         \
     "ldr.w %[q], %[addend]\n\t"                             \
-    "ldr.w %[w0], %[right]\n\t"                             \
-    INTNIC_TWO_SAME(RULE, "0", "1", "s0", "s1")
+    "ldr.w %[w0], %[right]\n\t"
+#define INTNIC_CODES_SAME_2(RULE)                           \
+    INTNIC_SAME_SCALE                                       \
+    INTNIC_TWO_SAME(RULE, "", ", #2", "1", "s0", "s1")
 #define INTNIC_CODES_SAME_8(RULE)                           \
-    INTNIC_CODES_SAME_2(RULE)                               \
-    INTNIC_TWO_SAME(RULE, "2", "3", "s2", "s3")             \
-    INTNIC_TWO_SAME(RULE, "4", "5", "s4", "s5")             \
-    INTNIC_TWO_SAME(RULE, "6", "7", "s6", "s7")
+    INTNIC_SAME_SCALE                                       \
+    INTNIC_TWO_SAME(RULE, ", #2", "", "3", "s2", "s3")      \
+    INTNIC_TWO_SAME(RULE, ", #4", "", "5", "s4", "s5")      \
+    INTNIC_TWO_SAME(RULE, ", #6", "", "7", "s6", "s7")      \
+    INTNIC_TWO_SAME(RULE, "", ", #8", "1", "s0", "s1")
 
 /* The code of a sum by its own scale, which is behind the weights. */
-#define INTNIC_ONE_EACH(RULE, i, s)                         \
+#define INTNIC_ONE_EACH(RULE, i, at, s)                     \
     "ldr.w %[p], [%[w], #12 * " i "]\n\t"                   \
     "ldr.w %[q], [%[w], #12 * " i " + 4]\n\t"               \
     "ldr.w %[w0], [%[w], #12 * " i " + 8]\n\t"               \
     INTNIC_SCALE_##RULE(s)                                  \
     "asr.w %[" s "], %[" s "], %[w0]\n\t"                    \
     "ssat %[" s "], #8, %[" s "]\n\t"                       \
-    "strb.w %[" s "], [%[x], #" i "]\n\t"
+    "strb.w %[" s "], [%[x]" at "\n\t"
 #define INTNIC_CODES_EACH_2(RULE)                           \
-    INTNIC_ONE_EACH(RULE, "0", "s0")                        \
-    INTNIC_ONE_EACH(RULE, "1", "s1")                        \
+    INTNIC_ONE_EACH(RULE, "1", ", #1]", "s1")               \
+    INTNIC_ONE_EACH(RULE, "0", "], #2", "s0")               \
     "add.w %[w], %[w], #12 * 2\n\t"
 #define INTNIC_CODES_EACH_8(RULE)                           \
-    INTNIC_ONE_EACH(RULE, "0", "s0")                        \
-    INTNIC_ONE_EACH(RULE, "1", "s1")                        \
-    INTNIC_ONE_EACH(RULE, "2", "s2")                        \
-    INTNIC_ONE_EACH(RULE, "3", "s3")                        \
-    INTNIC_ONE_EACH(RULE, "4", "s4")                        \
-    INTNIC_ONE_EACH(RULE, "5", "s5")                        \
-    INTNIC_ONE_EACH(RULE, "6", "s6")                        \
-    INTNIC_ONE_EACH(RULE, "7", "s7")                        \
+    INTNIC_ONE_EACH(RULE, "1", ", #1]", "s1")               \
+    INTNIC_ONE_EACH(RULE, "2", ", #2]", "s2")               \
+    INTNIC_ONE_EACH(RULE, "3", ", #3]", "s3")               \
+    INTNIC_ONE_EACH(RULE, "4", ", #4]", "s4")               \
+    INTNIC_ONE_EACH(RULE, "5", ", #5]", "s5")               \
+    INTNIC_ONE_EACH(RULE, "6", ", #6]", "s6")               \
+    INTNIC_ONE_EACH(RULE, "7", ", #7]", "s7")               \
+    INTNIC_ONE_EACH(RULE, "0", "], #8", "s0")               \
     "add.w %[w], %[w], #12 * 8\n\t"
 
 /* A group of outputs after the other, until `to` is at `stop`. */
@@ -79,7 +85,6 @@ struct intnic_dense {
     "5:\n\t" INTNIC_SUMS(INPUTS, ROWS)                      \
     "ldr.w %[x], %[to]\n\t"                                 \
     INTNIC_CODES_##SCALES##_##ROWS(RULE)                    \
-    "add.w %[x], %[x], #" #ROWS "\n\t"                      \
     "ldr.w %[p], %[stop]\n\t"                               \
     "str.w %[x], %[to]\n\t"                                 \
     "cmp.w %[x], %[p]\n\t"                                  \

@@ -9,6 +9,18 @@ static inline void intnic_widen_four(uint32_t word, intnic_pair *to)
 /* q and p of all inputs, the last filled up with zeros to four. */
 static INTNIC_NOINLINE void intnic_widen_inputs(const int8_t *x, int32_t count, intnic_pair *to)
 {
+    /* Sixteen a round, and eight. */
+    for (; count >= 16; count -= 16) {
+        uint32_t a = intnic_load4(x), b = intnic_load4(x + 4);
+        uint32_t c = intnic_load4(x + 8), d = intnic_load4(x + 12);
+
+        intnic_widen_four(a, to);
+        intnic_widen_four(b, to + 2);
+        intnic_widen_four(c, to + 4);
+        intnic_widen_four(d, to + 6);
+        x += 16;
+        to += 8;
+    }
     for (; count >= 8; count -= 8) {
         uint32_t first = intnic_load4(x);
         uint32_t second = intnic_load4(x + 4);
