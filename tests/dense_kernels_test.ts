@@ -62,5 +62,5 @@ Deno.test("dense layers are tried in every form that there is", async () => {
       if (form !== undefined) forms.add(form);
     }
   }
-  assert.equal(forms.size, 12);
+  assert.equal(forms.size, 15);
 });

@@ -1,18 +1,23 @@
 import { quantizedLinear } from "../ops/op.ts";
 import type { Encoding, QuantizedNode, Rounding } from "../types.ts";
+import { codesOfAll } from "./pointwise_codes.ts";
 import { type Scale, scalesOf } from "./scale.ts";
 
 /** How 256 times the sums of a layer become codes: `firmware/kernels/dsp/dense_codes.c`. */
 export interface DenseScales {
   /** Macros of that file. */
   readonly macro: "SAME" | "EACH";
-  readonly rule: "PLAIN" | "TFLITE";
+  readonly rule: "SHIFT" | "PLAIN" | "TFLITE";
+  /** What is added to 256 times the sums. */
+  readonly more: number;
   /** The `struct intnic_dense_scale` of all outputs. */
   readonly common: string;
   /** Multiplier, addend and right shift of one output; of none, what gives any code. */
   each(output: number): readonly number[];
 }
 
+/** The shift of the rule SHIFT there: factors below 1/4 have room for it. */
+const SHIFT = 9;
 /** Largest magnitude of an addend, so that a product's top word can be added to it. */
 const MAX_ADDEND = 2 ** 30;
 
@@ -21,13 +26,25 @@ const MAX_ADDEND = 2 ** 30;
  *
  * By the rule `single`, 256 times a sum only needs a longer shift. By `tflite` the product is rounded
  * before the zero point is added; the lower half that it rounds at, and all of the other, are one
- * addend for sums that are not negative: enough where nothing below the zero point comes out.
+ * addend for sums that are not negative: enough where nothing below the zero point comes out. Where one
+ * scale does for all outputs, numbers for a fixed shift are mostly found as well.
  */
 export function denseScales(
   node: QuantizedNode,
+  inputZero: number,
   output: Encoding,
   rounding: Rounding,
 ): DenseScales | string {
+  const shifted = codesOfAll(quantizedLinear(node), inputZero, node, output, rounding, {
+    times: 256,
+    more: 255,
+    shift: SHIFT,
+  });
+  if (shifted !== undefined) {
+    const words = [shifted.multiplier, shifted.addend, SHIFT];
+    const common = `{ ${words.join(", ")} }`;
+    return { macro: "SAME", rule: "SHIFT", common, more: shifted.more, each: () => words };
+  }
   // The zero point of the input is no matter of scales.
   const scales = scalesOf(quantizedLinear(node), 0, output, rounding);
   if (typeof scales === "string") return scales;
@@ -53,6 +70,7 @@ export function denseScales(
   return {
     macro: same ? "SAME" : "EACH",
     rule: isPlain ? "PLAIN" : "TFLITE",
+    more: 0,
     common: `{ ${(same ? words(0) : [0, 0, 1]).join(", ")} }`,
     each: words,
   };

@@ -74,7 +74,7 @@ function kernelOf(form: Form): Kernel {
       const outputs = linear.bias.length;
       const taps = linear.weights.length / outputs;
       const zero = inputs[0]!.zeroPoint;
-      const scales = denseScales(node, output, rounding);
+      const scales = denseScales(node, zero, output, rounding);
       if (typeof scales === "string") return scales;
       if (!wide && taps % 4 !== 0) return `its ${taps} inputs are no multiple of four`;
       const largest = largestSum(linear, zero);
@@ -170,7 +170,9 @@ function pack(
   };
   for (let first = 0; first < groups * group; first += group) {
     const rows = Array.from({ length: group }, (_, k) => first + k);
-    for (const o of rows) word(start(linear.weights.subarray(o * taps, (o + 1) * taps), biases[o]));
+    for (const o of rows) {
+      word(start(linear.weights.subarray(o * taps, (o + 1) * taps), biases[o]) + scales.more);
+    }
     for (let i = 0; i < 4 * steps; i += 4) {
       for (const o of rows) {
         for (const k of [i, i + 2]) {

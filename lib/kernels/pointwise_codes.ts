@@ -71,32 +71,70 @@ export function shiftedCodes(
   return undefined;
 }
 
+/**
+ * The numbers of a layer whose channels have one scale, by a given shift: one set for all, as it is one
+ * and the same sum at which each channel's code changes.
+ */
+export function codesOfAll(
+  linear: LinearConstants,
+  inputZero: number,
+  { clamp }: Pick<QuantizedNode, "clamp">,
+  output: Encoding,
+  rounding: Rounding,
+  multiplied: Multiplied & { readonly shift: number },
+) {
+  if (rounding === "tflite" && clamp[0] < output.zeroPoint) return undefined;
+  const { multiplier, shift } = linear;
+  const alike = multiplier.every((value, o) => value === multiplier[0] && shift[o] === shift[0]);
+  if (!alike) return undefined;
+  const all = reachesOf(linear, inputZero).reduce(
+    ([least, most], [low, high]) => [Math.min(least, low), Math.max(most, high)] as const,
+  );
+  const channel = channelOf([multiplier[0]!, shift[0]!], all, clamp, output, rounding);
+  return numbersOf(channel, multiplied.shift, multiplied);
+}
+
+function reachesOf(linear: LinearConstants, inputZero: number) {
+  const biases = foldZeroPoint(linear, inputZero);
+  const taps = linear.weights.length / biases.length;
+  return Array.from(
+    biases,
+    (bias, o) => reachOf(linear.weights.subarray(o * taps, (o + 1) * taps), bias),
+  );
+}
+
 function channelsOf(
   linear: LinearConstants,
   inputZero: number,
-  [low, high]: QuantizedNode["clamp"],
+  clamp: QuantizedNode["clamp"],
   output: Encoding,
   rounding: Rounding,
 ): Channel[] {
+  return reachesOf(linear, inputZero).map((reach, o) =>
+    channelOf([linear.multiplier[o]!, linear.shift[o]!], reach, clamp, output, rounding)
+  );
+}
+
+function channelOf(
+  [multiplier, shift]: readonly [number, number],
+  reach: readonly [number, number],
+  [low, high]: QuantizedNode["clamp"],
+  output: Encoding,
+  rounding: Rounding,
+): Channel {
   const { requantize } = roundingRule(rounding);
-  const biases = foldZeroPoint(linear, inputZero);
-  const taps = linear.weights.length / biases.length;
-  return [...biases].map((bias, o) => {
-    const [multiplier, shift] = [linear.multiplier[o]!, linear.shift[o]!];
-    const code = (sum: number) =>
-      Math.min(high, Math.max(low, requantize(sum, multiplier, shift) + output.zeroPoint));
-    const reach = reachOf(linear.weights.subarray(o * taps, (o + 1) * taps), bias);
-    const slope = multiplier * 2 ** (shift - 31);
-    const { lowest, sums } = changesOf(code, reach, slope);
-    // What lies outside the range is limited later, or saturates.
-    return {
-      slope,
-      lowest,
-      sums,
-      ...(lowest > Math.max(-128, low) ? { least: reach[0] } : {}),
-      ...(lowest + sums.length < Math.min(127, high) ? { most: reach[1] } : {}),
-    };
-  });
+  const code = (sum: number) =>
+    Math.min(high, Math.max(low, requantize(sum, multiplier, shift) + output.zeroPoint));
+  const slope = multiplier * 2 ** (shift - 31);
+  const { lowest, sums } = changesOf(code, reach, slope);
+  // What lies outside the range is limited later, or saturates.
+  return {
+    slope,
+    lowest,
+    sums,
+    ...(lowest > Math.max(-128, low) ? { least: reach[0] } : {}),
+    ...(lowest + sums.length < Math.min(127, high) ? { most: reach[1] } : {}),
+  };
 }
 
 /** A multiplier and an addend right for all sums at which the code changes. */

@@ -18,15 +18,31 @@ struct intnic_dense {
 
 /*
  * PLAIN: the product's top word, the addend with all that rounds, a shift. TFLITE: the product is
- * rounded first, and what is added before the shift is one less for a negative sum.
+ * rounded first, and what is added before the shift is one less for a negative sum. SHIFT: as PLAIN, by
+ * one shift for all layers, 9, which is part of SSAT; the generator has found numbers for that.
  */
 #ifdef INTNIC_ASSEMBLY
 /* In the registers of dense_sums.c: p is the multiplier, q the addend, w0 the shift. */
 #define INTNIC_SCALE_PLAIN(s) "smmla %[" s "], %[" s "], %[p], %[q]\n\t"
+#define INTNIC_SCALE_SHIFT INTNIC_SCALE_PLAIN
 #define INTNIC_SCALE_TFLITE(s)                              \
     "add.w %[w1], %[q], %[" s "], asr #31\n\t"               \
     "asr.w %[" s "], %[" s "], #7\n\t"                      \
     "smmlar %[" s "], %[" s "], %[p], %[w1]\n\t"
+
+/* Both to codes, by the shift in w0 or a fixed one. */
+#define INTNIC_DOWN_PLAIN(a, b)                             \
+    "asr.w %[" a "], %[" a "], %[w0]\n\t"                    \
+    "asr.w %[" b "], %[" b "], %[w0]\n\t"                    \
+    "ssat %[" a "], #8, %[" a "]\n\t"                       \
+    "ssat %[" b "], #8, %[" b "]\n\t"
+#define INTNIC_DOWN_TFLITE INTNIC_DOWN_PLAIN
+#define INTNIC_DOWN_SHIFT(a, b)                             \
+    "ssat %[" a "], #8, %[" a "], asr #9\n\t"               \
+    "ssat %[" b "], #8, %[" b "], asr #9\n\t"
+#define INTNIC_RIGHT_PLAIN "ldr.w %[w0], %[right]\n\t"
+#define INTNIC_RIGHT_TFLITE INTNIC_RIGHT_PLAIN
+#define INTNIC_RIGHT_SHIFT ""
 
 /*
  * The codes of two sums by one scale: one's results come while the other is at work. Of all codes the
@@ -35,21 +51,17 @@ struct intnic_dense {
 #define INTNIC_TWO_SAME(RULE, i, next, j, a, b)             \
     INTNIC_SCALE_##RULE(a)                                  \
     INTNIC_SCALE_##RULE(b)                                  \
-    "asr.w %[" a "], %[" a "], %[w0]\n\t"                    \
-    "asr.w %[" b "], %[" b "], %[w0]\n\t"                    \
-    "ssat %[" a "], #8, %[" a "]\n\t"                       \
-    "ssat %[" b "], #8, %[" b "]\n\t"                       \
+    INTNIC_DOWN_##RULE(a, b)                                \
     "strb.w %[" b "], [%[x], #" j "]\n\t"                   \
     "strb.w %[" a "], [%[x]" i "]" next "\n\t"
-#define INTNIC_SAME_SCALE                                   \
+#define INTNIC_SAME_SCALE(RULE)                             \
     "ldr.w %[p], %[multiplier]\n\t"                         \
-    "ldr.w %[q], %[addend]\n\t"                             \
-    "ldr.w %[w0], %[right]\n\t"
+    "ldr.w %[q], %[addend]\n\t" INTNIC_RIGHT_##RULE
 #define INTNIC_CODES_SAME_2(RULE)                           \
-    INTNIC_SAME_SCALE                                       \
+    INTNIC_SAME_SCALE(RULE)                                 \
     INTNIC_TWO_SAME(RULE, "", ", #2", "1", "s0", "s1")
 #define INTNIC_CODES_SAME_8(RULE)                           \
-    INTNIC_SAME_SCALE                                       \
+    INTNIC_SAME_SCALE(RULE)                                 \
     INTNIC_TWO_SAME(RULE, ", #2", "", "3", "s2", "s3")      \
     INTNIC_TWO_SAME(RULE, ", #4", "", "5", "s4", "s5")      \
     INTNIC_TWO_SAME(RULE, ", #6", "", "7", "s6", "s7")      \
@@ -97,6 +109,8 @@ static inline int32_t intnic_scaled_PLAIN(int32_t sum, const int32_t *scale)
 {
     return ((int32_t)(((int64_t)sum * scale[0]) >> 32) + scale[1]) >> scale[2];
 }
+
+#define intnic_scaled_SHIFT intnic_scaled_PLAIN
 
 static inline int32_t intnic_scaled_TFLITE(int32_t sum, const int32_t *scale)
 {
