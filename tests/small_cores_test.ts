@@ -59,6 +59,48 @@ function convGraph(random: Random): Graph {
 Deno.test("conv2d means the same on cores without SIMD", () =>
   tryOp(convGraph, { targets, seed: 2, steps: 3 }));
 
+/**
+ * A convolution with a stride larger than the image and its padding, so that of all windows only columns
+ * outside the image are seen, or rows.
+ */
+function farGraph(random: Random): Graph {
+  const op = pick(random, ["conv2d", "depthwise_conv2d"] as const);
+  const depth = pick(random, [1, 4, 16]);
+  const turned = random() < 0.5;
+  const turn = (along: number, across: number) =>
+    turned ? [across, along] as const : [along, across] as const;
+  const [far, near] = [pick(random, [12, 18]), pick(random, [0, 2])];
+  const kernel = pick(random, [turn(9, 3), turn(15, 1), [3, 3] as const]);
+  const outputs = op === "conv2d" ? whole(random, 1, 6) : depth;
+  return single(random, op, [...turn(20, whole(random, 1, 6)), depth], {
+    attributes: {
+      kernel,
+      stride: turn(1, 40),
+      dilation: [1, 1],
+      padding: turned
+        ? { top: far, bottom: 0, left: near, right: near }
+        : { top: near, bottom: near, left: far, right: 0 },
+    },
+    ...edgeWeights(random, [outputs, ...kernel, ...op === "conv2d" ? [depth] : []]),
+  }, randomInput(random));
+}
+
+Deno.test("what all windows see may be outside the image", () =>
+  tryOp(farGraph, { targets: [...targets, "cortex-m4"], seed: 7, steps: 3 }));
+
+/** Averages of so many values that their sums fit 16 bits, or just not. */
+function averageGraph(random: Random): Graph {
+  const kernel = pick(random, [[1, 1], [2, 3], [16, 16], [1, 257], [257, 1], [2, 129]] as const);
+  const padding = pick(random, [noPadding, { ...noPadding, top: kernel[0] > 1 ? 1 : 0 }]);
+  const depth = pick(random, [15, 16, 17, 20, 36]);
+  return single(random, "average_pool", [kernel[0], kernel[1] + whole(random, 0, 1), depth], {
+    attributes: { kernel, stride: [1, 1], dilation: [1, 1], padding, countPadding: random() < 0.5 },
+  }, randomInput(random));
+}
+
+Deno.test("average_pool means the same on cores without SIMD", () =>
+  tryOp(averageGraph, { targets, seed: 8, count: 60 }));
+
 function denseGraph(random: Random): Graph {
   const inputs = pick(random, [whole(random, 1, 20), whole(random, 1, 300)]);
   return single(random, "dense", [inputs], {

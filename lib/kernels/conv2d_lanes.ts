@@ -83,7 +83,9 @@ function shortRuns({ tap, run, rest }: { tap: number; run: number; rest: number 
     const taps = weights.length / outputs;
     const blocks = channelBlocks(weights, outputs, channels).map(laneBlock);
     const most = Math.max(...blocks.map(({ runs }) => runs));
-    if (bound.some((bound) => bound + 65536 * most > MAX)) {
+    const all = most +
+      Math.max(...blocks.flatMap(({ rests }) => rests.map(({ length }) => length)));
+    if (bound.some((bound) => bound + 65536 * all > MAX)) {
       return "its sums leave no room for what the halves are counted from";
     }
     if (most > 255 || blocks.some(({ rests }) => rests.some(({ length }) => length > 255))) {
@@ -208,7 +210,9 @@ function lanesKernel(core: Core): Kernel<Conv2d> {
     .weights = model_weights_${name}.bytes, ${packed.fields(name)}
     .scales = model_scales_${name},
     .height = ${height}, .width = ${width}, .depth = ${depth},
-    .pad_top = ${padding.top}, .pad_left = ${padding.left}, .columns = ${band.columns},
+    .pad_top = ${padding.top}, .pad_left = ${
+            Math.min(padding.left, band.columns)
+          }, .columns = ${band.columns},
     .band_rows = ${band.rows}, .band_step = ${band.step}, .band_stride = ${band.stride},
     .rows = ${rows}, .row = ${solid ? kernel[1] * depth : depth}, .row_step = ${
             solid ? lines.rowStep : dilation[1] * depth

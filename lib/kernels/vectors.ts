@@ -107,6 +107,6 @@ export function raisedFields(
   return `{
         .height = ${height}, .width = ${width}, .depth = ${depth},
         .count = ${kernel[0]}, .dilation = ${dilation[0]},
-        .pad_left = ${padding.left}, .columns = ${columns}, .zero = ${zero},
+        .pad_left = ${Math.min(padding.left, columns)}, .columns = ${columns}, .zero = ${zero},
     }`;
 }

@@ -75,6 +75,7 @@ export const averagePool: Op<AveragePool> = {
     });
     return {
       kernels: [
+        "noinline",
         "minmax",
         "mul_high",
         "divide",

@@ -1,7 +1,7 @@
-/* Three taps of two windows, in two sums. */
+/* Three taps of two windows, in two sums. Without the half, which comes first, a word may overflow. */
 #define INTNIC_LANE_ROW(x, w0, w1, w2)                                             \
     do {                                                                           \
-        int32_t lanes = x[0] * w0 + x[1] * w1 + x[2] * w2 + 0x8000;                \
+        int32_t lanes = 0x8000 + x[0] * w0 + x[1] * w1 + x[2] * w2;                \
                                                                                    \
         low += lanes & 0xffff;                                                     \
         high += lanes >> 16;                                                       \
@@ -11,7 +11,7 @@
 /* The same for weights of which three are too much for a lane. */
 #define INTNIC_LANE_ROW_APART(x, w0, w1, w2)                                       \
     do {                                                                           \
-        int32_t lanes = x[0] * w0 + x[1] * w1 + 0x8000;                            \
+        int32_t lanes = 0x8000 + x[0] * w0 + x[1] * w1;                            \
         int32_t third = x[2] * w2 + 0x8000;                                        \
                                                                                    \
         low += (lanes & 0xffff) + (third & 0xffff);                                \

@@ -1,7 +1,7 @@
 /* Three taps of two windows; the lower sum is counted from -2^15. */
 #define INTNIC_PLANE_ROW(pair, x, w)                                                        \
     do {                                                                                    \
-        int32_t lanes = (x)[0] * (w)[0] + (x)[1] * (w)[1] + (x)[2] * (w)[2] + 0x8000;       \
+        int32_t lanes = 0x8000 + (x)[0] * (w)[0] + (x)[1] * (w)[1] + (x)[2] * (w)[2];       \
                                                                                             \
         pair.low += lanes & 0xffff;                                                         \
         pair.high += lanes >> 16;                                                           \

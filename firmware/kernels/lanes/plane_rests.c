@@ -10,10 +10,10 @@ struct intnic_plane_pair {
 };
 
 /* Adds both halves of a word. */
-static inline void intnic_plane_add(struct intnic_plane_pair *pair, int32_t lanes)
+static inline void intnic_plane_add(struct intnic_plane_pair *pair, uint32_t lanes)
 {
     pair->low += (int16_t)(uint16_t)lanes;
-    pair->high += (lanes + 0x8000) >> 16;
+    pair->high += (int32_t)(lanes + 0x8000u) >> 16;
 }
 
 /* The largest of four sums, to which their rests are added. */
@@ -26,8 +26,8 @@ static inline int32_t intnic_plane_largest(struct intnic_plane_pair top,
         const int32_t *word = x + rest->tap;
         int32_t weight = rest->weight;
 
-        intnic_plane_add(&top, word[0] * weight);
-        intnic_plane_add(&bottom, word[3] * weight);
+        intnic_plane_add(&top, (uint32_t)(word[0] * weight));
+        intnic_plane_add(&bottom, (uint32_t)(word[3] * weight));
     }
     return intnic_max(intnic_max(top.low, bottom.low), intnic_max(top.high, bottom.high));
 }

@@ -28,12 +28,16 @@
     "srai %[" word "], %[" word "], 16\n\t"                 \
     "add %[" high "], %[" high "], %[" word "]\n\t"
 
+/* Instructions of four bytes on words: where jumps lead to one that is not, it takes longer to fetch. */
+#define INTNIC_LANE_WIDE ".p2align 2\n\t.option push\n\t.option norvc\n\t"
+
 /* All runs of one word of ends. */
 #define INTNIC_LANE_RUNS                                                                          \
     do {                                                                                          \
         int32_t a, b, c, d;                                                                       \
                                                                                                   \
         __asm__ volatile(                                                                         \
+            INTNIC_LANE_WIDE                                                                      \
             "1:\n\t"                                                                              \
             "lw t3, 0(%[x])\n\t"                                                                \
             "lb t5, 0(%[w])\n\t"                                                                \
@@ -60,6 +64,7 @@
             INTNIC_LANE_THREE_TAPS                                                                \
             "j 2b\n"                                                                              \
             "4:\n\t"                                                                              \
+            ".option pop\n\t"                                                                     \
             : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d),                             \
               [both0] "+r"(both0), [high0] "+r"(high0),                                           \
               [both1] "+r"(both1), [high1] "+r"(high1), [both2] "+r"(both2),                      \
@@ -71,17 +76,16 @@
 #else
 #define INTNIC_LANE_SPLIT(word, both, high)                 \
     do {                                                    \
-        int32_t sums = word + 0x8000;                       \
-                                                            \
-        both += (uint32_t)sums;                             \
-        high += sums >> 16;                                 \
+        both += (uint32_t)word;                             \
+        high += word >> 16;                                 \
     } while (0)
+/* Words begin at the half that is to be added, for without it they may overflow. */
 #define INTNIC_LANE_RUNS                                    \
     do {                                                    \
-        int32_t a = 0;                                      \
-        int32_t b = 0;                                      \
-        int32_t c = 0;                                      \
-        int32_t d = 0;                                      \
+        int32_t a = 0x8000;                                 \
+        int32_t b = 0x8000;                                 \
+        int32_t c = 0x8000;                                 \
+        int32_t d = 0x8000;                                 \
                                                             \
         do {                                                \
             for (int32_t k = 0; k < 4; k++) {               \
@@ -167,6 +171,7 @@ static inline void intnic_add_rests(const struct intnic_lane_rest *rest, int32_t
 #undef INTNIC_LANE_RUNS
 #undef INTNIC_LANE_SPLIT
 #ifdef INTNIC_ASSEMBLY
+#undef INTNIC_LANE_WIDE
 #undef INTNIC_LANE_THREE_TAPS
 #undef INTNIC_LANE_TAP
 #endif

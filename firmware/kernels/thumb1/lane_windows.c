@@ -45,7 +45,7 @@
 #else
 #define INTNIC_LANE_LINE_SOLID                                          \
     for (; sum != end; sum += 2) {                                      \
-        int32_t lanes = x[0] * w0 + x[1] * w1 + x[2] * w2 + 0x8000;     \
+        int32_t lanes = 0x8000 + x[0] * w0 + x[1] * w1 + x[2] * w2;     \
                                                                         \
         sum[0] += lanes & 0xffff;                                       \
         sum[1] += lanes >> 16;                                          \
@@ -53,7 +53,7 @@
     }
 #define INTNIC_LANE_LINE_APART                                          \
     for (; sum != end; sum += 2) {                                      \
-        int32_t lanes = x[0] * w0 + x[1] * w1 + 0x8000;                 \
+        int32_t lanes = 0x8000 + x[0] * w0 + x[1] * w1;                 \
         int32_t third = x[2] * w2 + 0x8000;                             \
                                                                         \
         sum[0] += (lanes & 0xffff) + (third & 0xffff);                  \

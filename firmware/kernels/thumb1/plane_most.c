@@ -17,6 +17,12 @@
     "ldmia %[w]!, {r2, r3, r4}\n\t"         \
     INTNIC_PLANE_WINDOWS("low0", "high0")   \
     INTNIC_PLANE_WINDOWS("low1", "high1")
+#else
+/* Three taps of two windows. They add up to what a word holds once the half is added. */
+static inline uint32_t intnic_plane_row(const int32_t *x, const int32_t *w)
+{
+    return (uint32_t)(x[0] * w[0]) + (uint32_t)(x[1] * w[1]) + (uint32_t)(x[2] * w[2]);
+}
 #endif
 
 /* The largest sum of a channel among four outputs, of whose windows x holds the words. */
@@ -47,8 +53,8 @@ static inline int32_t intnic_plane_most(const int32_t *x, const int32_t *w,
         : "r2", "r3", "r4", "r5", "r6", "r7", "cc", "memory");
 #else
     for (int32_t i = 0; i < 9; i += 3) {
-        intnic_plane_add(&top, x[i] * w[i] + x[i + 1] * w[i + 1] + x[i + 2] * w[i + 2]);
-        intnic_plane_add(&bottom, x[i + 3] * w[i] + x[i + 4] * w[i + 1] + x[i + 5] * w[i + 2]);
+        intnic_plane_add(&top, intnic_plane_row(x + i, w + i));
+        intnic_plane_add(&bottom, intnic_plane_row(x + i + 3, w + i));
     }
 #endif
     return intnic_plane_largest(top, bottom, x, rest, end);
