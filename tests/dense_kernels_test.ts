@@ -37,13 +37,15 @@ Deno.test("dense layers mean the same on cores with SMLAD", () =>
   tryOp(denseGraph, { levels: ["speed", "ram"], targets, steps: 3 }));
 
 Deno.test("… and where the compiler does not optimize", async () => {
-  const path = new URL("../targets/cortex-m4.json", import.meta.url);
-  const target = JSON.parse(await Deno.readTextFile(path));
-  target.compiler.flags.push("-O0", "-Wshadow");
-  const file = await Deno.makeTempFile({ suffix: ".json" });
-  await Deno.writeTextFile(file, JSON.stringify(target));
-  await tryOp(denseGraph, { count: 60, levels: ["speed"], targets: [file], steps: 3 });
-  await Deno.remove(file);
+  for (const name of ["cortex-m4", "cortex-m33"]) {
+    const path = new URL(`../targets/${name}.json`, import.meta.url);
+    const target = JSON.parse(await Deno.readTextFile(path));
+    target.compiler.flags.push("-O0", "-Wshadow");
+    const file = await Deno.makeTempFile({ suffix: ".json" });
+    await Deno.writeTextFile(file, JSON.stringify(target));
+    await tryOp(denseGraph, { count: 60, levels: ["speed"], targets: [file], steps: 3 });
+    await Deno.remove(file);
+  }
 });
 
 Deno.test("dense layers are tried in every form that there is", async () => {

@@ -1,5 +1,5 @@
 import { defineChannels, defineWeights, outputFields, requantizeKernels } from "../codegen/pack.ts";
-import { denseDirect, densePair, denseWide } from "../kernels/dense_wide.ts";
+import { denseDirect, denseLong, densePair, denseWide } from "../kernels/dense_wide.ts";
 import { denseLanes } from "../kernels/dense_lanes.ts";
 import { denseBytes } from "../kernels/dense_bytes.ts";
 import { denseBytes8 } from "../kernels/dense_bytes8.ts";
@@ -17,6 +17,7 @@ export const dense: Op = {
   quantization: "linear",
   kernels: [
     denseWide,
+    denseLong,
     denseDirect,
     densePair,
     denseBytes,
