@@ -101,6 +101,43 @@ function averageGraph(random: Random): Graph {
 Deno.test("average_pool means the same on cores without SIMD", () =>
   tryOp(averageGraph, { targets, seed: 8, count: 60 }));
 
+/** Encodings by which a sum more is several codes more. */
+function steepGraph(random: Random): Graph {
+  const attributes = {
+    kernel: [3, 3] as const,
+    stride: [1, 1] as const,
+    dilation: [1, 1] as const,
+    padding: noPadding,
+  };
+  const { weights } = edgeWeights(random, [4, 3, 3, 4]);
+  const scale = 1 / pick(random, [20, 60, 120, 240, 400]);
+  // By the rule tflite, the only one that allows it.
+  return single(
+    () => 0.99,
+    "conv2d",
+    [6, 6, 4],
+    {
+      attributes,
+      weights,
+      bias: new Float32Array(4),
+      activation: pick(random, ["none", "relu6"]),
+    },
+    new Map([["x", { scale: 4, zeroPoint: 0 }], ["y", {
+      scale,
+      zeroPoint: pick(random, [-128, 10]),
+    }]]),
+  );
+}
+
+Deno.test("a sum more may be several codes more", () =>
+  tryOp(steepGraph, {
+    targets: ["host", "cortex-m0plus", "rv32imc", "nic-dpa", "cortex-m4"],
+    seed: 9,
+    count: 60,
+    steps: 300,
+    value: (random) => 20 * (random() - 0.5) * random(),
+  }));
+
 function denseGraph(random: Random): Graph {
   const inputs = pick(random, [whole(random, 1, 20), whole(random, 1, 300)]);
   return single(random, "dense", [inputs], {

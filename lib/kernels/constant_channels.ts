@@ -1,23 +1,21 @@
 import { foldZeroPoint } from "../codegen/pack.ts";
 import { roundingRule } from "../quantize/requant.ts";
+import { reachOf } from "./steps.ts";
 import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../types.ts";
 
 /** A shift by which 8 times a number, multiplied by 2³⁰, gives that number by either rule. */
 const SHIFT = -2;
 
 /** Least and largest sum of every channel over all int8 inputs, the folded bias included. */
-export function sumRanges(linear: LinearConstants, inputZero: number): [number, number][] {
+export function sumRanges(
+  linear: LinearConstants,
+  inputZero: number,
+): (readonly [number, number])[] {
   const biases = foldZeroPoint(linear, inputZero);
   const taps = linear.weights.length / biases.length;
-  return [...biases].map((bias, o) => {
-    let [low, high] = [bias, bias];
-    for (let i = o * taps; i < (o + 1) * taps; i++) {
-      const weight = linear.weights[i]!;
-      low += Math.min(-128 * weight, 127 * weight);
-      high += Math.max(-128 * weight, 127 * weight);
-    }
-    return [low, high];
-  });
+  return [...biases].map((bias, o) =>
+    reachOf(linear.weights.subarray(o * taps, (o + 1) * taps), bias)
+  );
 }
 
 /**
