@@ -82,7 +82,7 @@ export function choicesOf(
   const candidates: Candidate[] = [];
   const pools = "pool" in node.attributes ? true : undefined;
   for (const { name: kernel, file, plan, ...kind } of op.kernels ?? []) {
-    if (kind.pools !== pools) continue;
+    if (kind.pools !== pools || (kind.level ?? optimize) !== optimize) continue;
     if (!kernels.has(file) || (only !== undefined && kernel !== only)) continue;
     if (avoided.has(kernel)) continue;
     const planned = plan(node, context);

@@ -15,6 +15,8 @@ interface Form {
   readonly name: string;
   /** The file that makes cores have it, if not that of all. */
   readonly file?: string;
+  /** See `Kernel`. */
+  readonly level?: "speed";
   /** A macro of that file. */
   readonly macro: "WIDE" | "LONG" | "DIRECT";
   /** Outputs computed at once: 8 or 2. */
@@ -45,9 +47,13 @@ export const denseWide: Kernel = kernelOf({
 /** Inputs that its loop takes at once, and those left over that cost no more than otherwise. */
 const LONG = { block: 128, over: 64 } as const;
 
-/** The same with longer blocks, for cores where ends of loops are what is left to save, at `speed`. */
+/**
+ * The same with longer blocks, for cores where ends of loops are what is left to save: 4 KB of code
+ * for half a per cent to one and a half of the cycles.
+ */
 export const denseLong: Kernel = kernelOf({
   name: "long",
+  level: "speed",
   file: "dense_long",
   macro: "LONG",
   rows: 8,
@@ -85,6 +91,7 @@ function kernelOf(form: Form): Kernel {
   return {
     name: kernel,
     file: form.file ?? "dense_wide",
+    ...(form.level === undefined ? {} : { level: form.level }),
 
     plan(node, { inputs, output, rounding }) {
       const linear = quantizedLinear(node);
@@ -111,10 +118,8 @@ function kernelOf(form: Form): Kernel {
         cycles:
           groups * (Math.ceil(cycles * steps) + more - (scales.macro === "SAME" ? 4 * rows : 0)) +
           (wide ? 12 * steps + 20 : 0),
-        // More than `balanced` takes: 4 KB of code save half a per cent of the cycles.
         extraFlash: packed.length - linear.weights.length -
-          (scales.macro === "SAME" ? 4 : 16) * outputs +
-          (macro === "LONG" ? linear.weights.length : 0),
+          (scales.macro === "SAME" ? 4 : 16) * outputs,
         scratch,
         why: `${why}; 256 times a sum is below 2^31: sums stay within ${largest}`,
         emit: (name) => ({

@@ -1,5 +1,5 @@
 import type { Emission, QuantizedContext } from "../ops/op.ts";
-import type { Attributes, QuantizedNode } from "../types.ts";
+import type { Attributes, Optimize, QuantizedNode } from "../types.ts";
 
 /** What a kernel would cost for one layer, and how to write it. */
 export interface Plan {
@@ -26,6 +26,8 @@ export interface Kernel<A extends Attributes = Attributes> {
   readonly file: string;
   /** True if it also takes the max pool of what it computes, where the node says so. */
   readonly pools?: true;
+  /** The only level at which it is considered, where its code is dear for what it saves. */
+  readonly level?: Optimize;
   /** What it would cost, or why it cannot run this layer. */
   plan(node: QuantizedNode<A>, context: QuantizedContext): Plan | string;
 }
