@@ -5,7 +5,7 @@ import { loadModel } from "../lib/import/load.ts";
 import { importModel } from "../lib/import/mod.ts";
 import { quantize } from "../lib/quantize/quantize.ts";
 import { loadTarget } from "../lib/targets.ts";
-import type { CProgram } from "../lib/types.ts";
+import type { CProgram, Optimize } from "../lib/types.ts";
 import { randomInputs } from "./random_graph.ts";
 
 const graph = importModel(await loadModel("convnet"));
@@ -41,4 +41,12 @@ Deno.test("what does not fit the RAM is degraded, then computed in strips", () =
   const limits = { ...roomy, ram: 6 * 1024 };
   const { arena } = generateC(quantized, kernels, { optimize: "speed", limits });
   assert.ok(arena.bytes < free && arena.bytes < 5 * 1024, String(arena.bytes));
+});
+
+Deno.test("at the level ram the ConvNet's arena is smaller than at balanced, on any core", async () => {
+  for (const target of ["cortex-m4", "cortex-m0plus", "rv32imc", "nic-dpa"]) {
+    const kernels = await loadKernels(await loadTarget(target));
+    const bytes = (optimize: Optimize) => generateC(quantized, kernels, { optimize }).arena.bytes;
+    assert.ok(bytes("ram") < bytes("balanced"), target);
+  }
 });

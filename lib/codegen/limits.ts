@@ -40,6 +40,21 @@ const CHANNEL_BYTES = 16;
 export function planLayers(
   graph: QuantizedGraph,
   choosing: Choosing,
+  options: { readonly strips: boolean; readonly limits?: Limits },
+): LayerPlan {
+  const apart = planGraph(graph, choosing, options);
+  if (choosing.optimize !== "ram" || !options.strips) return apart;
+  // Convolutions with their pools need no strips, or strips need less; which is not known before.
+  const joined = joinPools(graph, { ...choosing, optimize: "balanced" });
+  if (joined === graph) return apart;
+  const together = planGraph(joined, choosing, options);
+  return together.arena.bytes < apart.arena.bytes ? together : apart;
+}
+
+/** The same for a graph whose pools stay as they are at the level `ram`. */
+function planGraph(
+  graph: QuantizedGraph,
+  choosing: Choosing,
   { strips, limits }: { readonly strips: boolean; readonly limits?: Limits },
 ): LayerPlan {
   const avoid = choosing.optimize === "size"
@@ -128,7 +143,8 @@ function degrade(
       });
     // With no other way to take its pool as well, a convolution goes without.
     const alone = graph.nodes.find(({ name }) => name === node.name)!;
-    const choice = [...others(node), ...others(alone)][0]!;
+    const [choice] = [...others(node), ...others(alone)];
+    if (choice === undefined) return [];
     const saved = saves(layer, { ...layer, emission: choice.emission });
     return saved > 0 ? [{ layer, price: (choice.cycles - cycles) / saved }] : [];
   });
