@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { build } from "../lib/build/build.ts";
 import { loadKernels } from "../lib/build/kernels.ts";
 import { generateC } from "../lib/codegen/c.ts";
 import { verify } from "../lib/graph/verify.ts";
@@ -7,13 +6,11 @@ import { loadModel } from "../lib/import/load.ts";
 import { importModel } from "../lib/import/mod.ts";
 import { samePadding, type Window, windowOutput } from "../lib/ops/window.ts";
 import { quantize } from "../lib/quantize/quantize.ts";
-import { runEmulated } from "../lib/run/emulated.ts";
-import { runOnHost } from "../lib/run/host.ts";
-import { referenceRunner } from "../lib/run/reference.ts";
 import { loadTarget } from "../lib/targets.ts";
 import type { Graph, Node, Shape } from "../lib/types.ts";
 import { pick, randomActivation, randomWeights, whole } from "./op_graphs.ts";
 import { randomInputs, seededRandom } from "./random_graph.ts";
+import { sameAsReference } from "./same_as_reference.ts";
 
 /** Ops with windows one after the other, over images of many rows, some with a sum at the end. */
 function imageGraph(seed: number): Graph {
@@ -75,22 +72,7 @@ for (const name of ["host", "cortex-m4", "rv32imc"]) {
       const program = generateC(quantized, kernels, { optimize: "ram" });
       if (!program.files.get("model.c")!.includes("strip++")) continue;
       chains++;
-      const run = referenceRunner(quantized);
-      const inputs = new Int8Array(SAMPLES * program.inputBytes);
-      inputs.forEach((_, i) => inputs[i] = (i * i * 7 + i * 31) % 256 - 128);
-      const expected = new Int8Array(SAMPLES * program.outputBytes);
-      for (let i = 0; i < SAMPLES; i++) {
-        const sample = inputs.slice(i * program.inputBytes, (i + 1) * program.inputBytes);
-        expected.set(run(sample), i * program.outputBytes);
-      }
-      const directory = await Deno.makeTempDir();
-      const binary = await build(program, target, { directory });
-      const result = target.runner === "ffi"
-        ? runOnHost(binary, program, inputs)
-        : await runEmulated(binary, program, inputs, { jobs: 1 });
-      await Deno.remove(directory, { recursive: true });
-      assert.deepEqual(result.outputs, expected, `seed ${seed}`);
-      assert.equal(result.cycles?.min, result.cycles?.max);
+      await sameAsReference(quantized, program, target, { samples: SAMPLES, what: `seed ${seed}` });
     }
     assert.equal(chains, 12);
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { foldZeroPoint } from "../lib/codegen/pack.ts";
 import { slopesOf } from "../lib/kernels/slope.ts";
-import { reachOf, stepsOf } from "../lib/kernels/steps.ts";
+import { stepsOf } from "../lib/kernels/steps.ts";
+import { reachOf } from "../lib/kernels/sums.ts";
 import { roundingRule } from "../lib/quantize/requant.ts";
 import type { LinearConstants, Rounding } from "../lib/types.ts";
 import { whole } from "./op_graphs.ts";

@@ -1,22 +1,9 @@
-import { foldZeroPoint } from "../codegen/pack.ts";
 import { roundingRule } from "../quantize/requant.ts";
-import { reachOf } from "./steps.ts";
+import { sumRanges } from "./sums.ts";
 import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../types.ts";
 
 /** A shift by which 8 times a number, multiplied by 2³⁰, gives that number by either rule. */
 const SHIFT = -2;
-
-/** Least and largest sum of every channel over all int8 inputs, the folded bias included. */
-export function sumRanges(
-  linear: LinearConstants,
-  inputZero: number,
-): (readonly [number, number])[] {
-  const biases = foldZeroPoint(linear, inputZero);
-  const taps = linear.weights.length / biases.length;
-  return [...biases].map((bias, o) =>
-    reachOf(linear.weights.subarray(o * taps, (o + 1) * taps), bias)
-  );
-}
 
 /**
  * The same layer with channels that give one code whatever the input without weights, and with small

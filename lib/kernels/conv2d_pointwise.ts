@@ -10,10 +10,11 @@ import type {
   Rounding,
   Shape,
 } from "../types.ts";
-import { sumRanges, withoutConstantChannels } from "./constant_channels.ts";
+import { withoutConstantChannels } from "./constant_channels.ts";
 import type { Kernel } from "./kernel.ts";
 import { shiftedCodes } from "./pointwise_codes.ts";
 import { rangeFields, scaleKernels, scalesOf } from "./scale.ts";
+import { largestSum } from "./sums.ts";
 
 /** Outputs computed at once, and pixels. */
 const GROUP = 4;
@@ -89,8 +90,7 @@ function pointwise(order: string, costs: Costs): Kernel<Conv2d> {
       if (outputs % GROUP !== 0) return `its ${outputs} outputs are not a multiple of ${GROUP}`;
       const [input] = inputs as [QuantizedTensor];
       const linear = withoutConstantChannels(node, quantizedLinear(node), input, output, rounding);
-      const largest = sumRanges(linear, input.zeroPoint)
-        .reduce((most, [low, high]) => Math.max(most, -low, high), 0);
+      const largest = largestSum(linear, input.zeroPoint);
       if (largest >= MAX_SUM) {
         return `its sums reach ${largest}, and 256 times that is not an int32`;
       }

@@ -7,6 +7,7 @@ import type { Kernel } from "./kernel.ts";
 import { shiftedCodes } from "./pointwise_codes.ts";
 import { defineScales, rangeFields, type Scale, scaleKernels, scalesOf64 } from "./scale.ts";
 import { ELEMENTS, MAX_SUM, notWinograd, TILE, transform } from "./winograd.ts";
+import { largestSum } from "./sums.ts";
 
 /** Outputs computed at once. */
 const GROUP = 4;
@@ -35,7 +36,7 @@ export const conv2dWinograd: Kernel<Conv2d> = {
     if (depth > MAX_DEPTH) return `its ${channels} input channels are more than ${MAX_DEPTH}`;
     // Inputs are counted from −128, as if their zero point were by as much higher.
     const zero = inputs[0]!.zeroPoint + 128;
-    const largest = largestSum(linear, zero);
+    const largest = largestSum(linear, inputs[0]!.zeroPoint);
     if (largest >= MAX_SUM) return `its sums reach ${largest}, and 64 times that is not an int32`;
     const codes = codesOf(node, zero, output, rounding);
     if (typeof codes === "string") return codes;
@@ -134,7 +135,7 @@ function findCodes(
   rounding: Rounding,
 ): Codes | string {
   const linear = quantizedLinear(node);
-  if (MULTIPLE * (largestSum(linear, zero) + 1) < 2 ** 31) {
+  if (MULTIPLE * (largestSum(linear, zero - 128) + 1) < 2 ** 31) {
     const multiplied = { times: MULTIPLE, more: 16 };
     const shifted = shiftedCodes(linear, zero - 128, node, output, rounding, multiplied);
     if (shifted !== undefined) {
@@ -151,21 +152,6 @@ function findCodes(
   }
   const scales = scalesOf64(linear, zero, output, rounding);
   return typeof scales === "string" ? scales : { shift: 0, scales };
-}
-
-/** Largest magnitude of Σ w·x and the bias over all inputs 0…255. */
-function largestSum(linear: LinearConstants, zeroPoint: number): number {
-  const biases = foldZeroPoint(linear, zeroPoint);
-  const taps = linear.weights.length / biases.length;
-  return biases.reduce((largest, bias, o) => {
-    let [low, high] = [bias, bias];
-    for (let i = o * taps; i < (o + 1) * taps; i++) {
-      const weight = linear.weights[i]!;
-      low += Math.min(0, 255 * weight);
-      high += Math.max(0, 255 * weight);
-    }
-    return Math.max(largest, -low, high);
-  }, 0);
 }
 
 /**

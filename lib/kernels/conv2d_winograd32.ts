@@ -4,7 +4,7 @@ import { quantizedLinear } from "../ops/op.ts";
 import { codesOf } from "./codes.ts";
 import type { Kernel } from "./kernel.ts";
 import { rangeFields } from "./scale.ts";
-import { reachOf } from "./steps.ts";
+import { reachOf } from "./sums.ts";
 import { ELEMENTS, MAX_SUM, notWinograd, TILE, transform } from "./winograd.ts";
 
 /** Input channels are filled up to a multiple of this. */

@@ -4,6 +4,7 @@ import type { LinearConstants } from "../types.ts";
 import { type DenseScales, denseScales } from "./dense_scales.ts";
 import type { Kernel } from "./kernel.ts";
 import { rangeFields } from "./scale.ts";
+import { largestSum } from "./sums.ts";
 
 /** 256 times a sum stays in int32 below this. */
 const MAX_SUM = 2 ** 23;
@@ -155,21 +156,6 @@ ${called}(&layer, scratch, y);`
       };
     },
   };
-}
-
-/** Largest magnitude that bias + Σ w·(x − z) of any output can take, over all int8 inputs. */
-function largestSum(linear: LinearConstants, zeroPoint: number): number {
-  const biases = foldZeroPoint(linear, zeroPoint);
-  const taps = linear.weights.length / biases.length;
-  return biases.reduce((largest, bias, o) => {
-    let [low, high] = [bias, bias];
-    for (let i = o * taps; i < (o + 1) * taps; i++) {
-      const weight = linear.weights[i]!;
-      low += Math.min(-128 * weight, 127 * weight);
-      high += Math.max(-128 * weight, 127 * weight);
-    }
-    return Math.max(largest, -low, high);
-  }, 0);
 }
 
 /**

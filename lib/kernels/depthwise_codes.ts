@@ -13,7 +13,8 @@ import { formatList } from "../codegen/literals.ts";
 import { foldZeroPoint } from "../codegen/pack.ts";
 import { roundingRule } from "../quantize/requant.ts";
 import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../types.ts";
-import { changesOf, reachOf } from "./steps.ts";
+import { changesOf } from "./steps.ts";
+import { reachOf } from "./sums.ts";
 
 /** Nine products of int8, 256 times what they are, and an accumulator's start within int32. */
 const MAX_START = 2 ** 31 - 1 - 9 * 2 ** 22;

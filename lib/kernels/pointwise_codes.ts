@@ -13,7 +13,8 @@
 import { foldZeroPoint } from "../codegen/pack.ts";
 import { mulHigh, roundingRule } from "../quantize/requant.ts";
 import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../types.ts";
-import { changesOf, reachOf } from "./steps.ts";
+import { changesOf } from "./steps.ts";
+import { reachOf } from "./sums.ts";
 
 /** What makes the codes of all channels. */
 export interface ShiftedCodes {

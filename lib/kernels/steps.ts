@@ -12,6 +12,7 @@
 import { formatList } from "../codegen/literals.ts";
 import { foldZeroPoint } from "../codegen/pack.ts";
 import { roundingRule } from "../quantize/requant.ts";
+import { reachOf } from "./sums.ts";
 import type { Encoding, LinearConstants, QuantizedNode, Rounding } from "../types.ts";
 
 /** Bits of the factor that are multiplied first. */
@@ -101,16 +102,6 @@ export function fitSteps<F extends Fit>(
     all.push({ fit, bias: biases[o]!, base, most, lowest });
   }
   return all;
-}
-
-/** Smallest and largest sum over all int8 inputs. */
-export function reachOf(weights: Int8Array, bias: number): readonly [number, number] {
-  let [low, high] = [bias, bias];
-  for (const weight of weights) {
-    low += Math.min(-128 * weight, 127 * weight);
-    high += Math.max(-128 * weight, 127 * weight);
-  }
-  return [low, high];
 }
 
 /** The lowest code, and for each code above it the smallest sum that gives it. */
